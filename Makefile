@@ -1,0 +1,45 @@
+# Each target sets up what it needs in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/sfmc-simulator
+
+.PHONY: help demo test lint format bench docs clean
+help:  ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+$(READY): constraints.txt pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "Python 3.11 or newer with venv is needed; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "installing into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	@$(BIN)/python -m pip install --quiet -c constraints.txt --group build
+	@$(BIN)/python -m pip install --quiet -c constraints.txt --group dev \
+		--no-build-isolation $(DISTRIBUTIONS:%=-e %)
+	@touch $@
+
+demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what became of them
+	@$(BIN)/wharfinger demo
+
+test: $(READY)  ## everything but the benchmarks
+	@$(BIN)/python -m pytest -n auto -m "not bench"
+
+lint: $(READY)  ## ruff and mypy strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/mypy tests
+
+format: $(READY)  ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## speed, as ratios measured in one run
+	@$(BIN)/python -m pytest tests/bench -m bench --benchmark-columns=min,median,max,rounds
+
+docs: $(READY)  ## the documentation, warnings as errors
+	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+clean:  ## forget .venv and everything built
+	@rm -rf .venv dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

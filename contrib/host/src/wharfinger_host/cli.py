@@ -1,0 +1,61 @@
+"""The command ``wharfinger``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from wharfinger_host.commands.check import check
+from wharfinger_host.commands.demo import demo
+from wharfinger_host.commands.describe import describe
+from wharfinger_host.commands.plugins import plugins
+from wharfinger_host.commands.preview import preview
+from wharfinger_host.commands.send import send
+
+__all__ = ["app", "main"]
+
+# Plain help: drawing it in boxes takes as long as everything else together.
+app = typer.Typer(
+    name="wharfinger",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(plugins)
+app.command()(describe)
+app.command()(check)
+app.command()(preview)
+app.command()(send)
+app.command()(demo)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # called by typer
+    if not wanted:
+        return
+    from importlib.metadata import version  # noqa: PLC0415  # rarely asked
+
+    typer.echo(f"wharfinger {version('wharfinger')} (wharfinger-host {version('wharfinger-host')})")
+    raise typer.Exit
+
+
+@app.callback()
+def start(
+    *,
+    version: Annotated[  # noqa: ARG001  # its callback does the work
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")
+    ] = False,
+) -> None:
+    """Deliver customer events to vendors, through plugins."""
+    if no_color:
+        os.environ["NO_COLOR"] = "1"
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

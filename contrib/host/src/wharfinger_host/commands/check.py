@@ -1,0 +1,54 @@
+"""``wharfinger check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.exits import Exit
+
+if TYPE_CHECKING:
+    from wharfinger import Connection, Finding
+
+__all__ = ["check"]
+
+
+def check(
+    config: Config,
+    *,
+    online: Annotated[
+        bool, typer.Option("--connect", help="Try the credentials at the vendor as well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything that is wrong with a configuration, each with its line.
+
+    Exit code 2 where something is wrong, 1 where only --connect found something.
+    """
+    import asyncio  # noqa: PLC0415  # loaded when it runs
+
+    from wharfinger_host import opening, terminal  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.views import check as view  # noqa: PLC0415  # loaded when it runs
+
+    configuration, connections = opening.load(config)
+    findings: dict[str, list[Finding]] = {}
+    if online and not configuration.problems:
+        findings = asyncio.run(_test(connections))
+    if as_json:
+        terminal.write_json(view.as_json(configuration, connections, findings))
+    else:
+        view.show(terminal.results(), configuration, connections, findings)
+    if configuration.problems:
+        raise typer.Exit(Exit.USAGE)
+    if any(finding.level == "error" for found in findings.values() for finding in found):
+        raise typer.Exit(Exit.FAILED)
+
+
+async def _test(connections: dict[str, Connection]) -> dict[str, list[Finding]]:
+    findings = {}
+    for name, connection in connections.items():
+        async with connection:
+            findings[name] = await connection.test()
+    return findings

@@ -1,0 +1,35 @@
+"""``wharfinger demo``."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Annotated
+
+import typer
+
+from wharfinger_host.exits import Exit
+
+__all__ = ["demo"]
+
+
+def demo(
+    *,
+    folder: Annotated[
+        pathlib.Path,
+        typer.Option(metavar="DIR", help="Where to leave the configuration and the events."),
+    ] = pathlib.Path("wharfinger-demo"),
+    events: Annotated[int, typer.Option(min=1, help="How many sample events.")] = 3_000,
+) -> None:
+    """Take a tour: a simulated tenant, sample events of all kinds, and what became of them."""
+    from wharfinger_host.demo.simulated import TenantError  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.demo.tour import take_tour  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.terminal import messages, results  # noqa: PLC0415  # loaded when it runs
+
+    try:
+        take_tour(results(), folder, events)
+    except TenantError as error:
+        messages().print(str(error), style="red", soft_wrap=True)
+        raise typer.Exit(Exit.FAILED) from None
+    except OSError as error:
+        messages().print(f"{folder}: {error.strerror or error}", style="red", soft_wrap=True)
+        raise typer.Exit(Exit.FILES) from None

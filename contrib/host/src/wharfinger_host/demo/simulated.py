@@ -1,0 +1,69 @@
+"""The simulated tenant that the demo delivers to, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+__all__ = ["SimulatedTenant", "TenantError", "simulated_tenant"]
+
+_COMMAND: Final = "from wharfinger_sfmc_simulator.cli import main; main()"
+_TIMEOUT_S: Final = 10
+
+
+class TenantError(Exception):
+    """The simulator did not start."""
+
+
+@attrs.frozen
+class SimulatedTenant:
+    """A running simulator.
+
+    Attributes:
+        address: Where it listens: ``"http://127.0.0.1:8025"``.
+    """
+
+    address: str
+
+    def look(self, what: str) -> Any:
+        """Return ``"tables"``, ``"contacts"``, ``"entries"`` or ``"requests"`` as plain data."""
+        # The address comes from the process we started, never from outside.
+        with urllib.request.urlopen(  # noqa: S310
+            f"{self.address}/_simulator/{what}", timeout=_TIMEOUT_S
+        ) as reply:
+            return json.load(reply)
+
+
+@contextmanager
+def simulated_tenant(catalogue: Path) -> Iterator[SimulatedTenant]:
+    """Start a simulator on a free port, and end it afterwards.
+
+    Args:
+        catalogue: The TOML file of its tenant.
+
+    Raises:
+        TenantError: It did not start; the message says why.
+    """
+    command: Sequence[str] = [
+        *(sys.executable, "-c", _COMMAND),
+        *("--port", "0", "--quiet", "--tenant", str(catalogue)),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().strip() if process.stdout else ""
+            if not address:
+                raise TenantError(
+                    "The simulator did not start. Is wharfinger-sfmc-simulator installed? "
+                    'pip install "wharfinger-host[demo]" brings it along.'
+                )
+            yield SimulatedTenant(address)
+        finally:
+            process.terminate()

@@ -1,0 +1,106 @@
+"""How far a run has come, on standard error, where a person is looking."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from wharfinger import Status
+from wharfinger_host.reading import EventSource
+from wharfinger_host.tally import Tally
+from wharfinger_host.terminal import messages
+
+__all__ = ["STYLES", "SendProgress"]
+
+STYLES = {
+    Status.DELIVERED: "green",
+    Status.FILTERED: "dim",
+    Status.REJECTED: "red",
+    Status.RETRY: "yellow",
+    Status.UNKNOWN: "magenta",
+    Status.HALTED: "bold red",
+}
+"""The colour of each status, everywhere."""
+
+
+class SendProgress:
+    """A progress bar of bytes, with events per second and outcomes by status.
+
+    Args:
+        source: What is read; without a size there is no percentage.
+        quiet: Shows nothing, as where standard error is no terminal.
+    """
+
+    def __init__(self, source: EventSource, *, quiet: bool) -> None:
+        console = messages()
+        self._source = source
+        self._started = time.monotonic()
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(show_speed=False),
+            DownloadColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            _Statuses("{task.fields[statuses]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._progress.add_task(
+            "", total=source.size, rate="", statuses=Text("reading")
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, tally: Tally) -> None:
+        """Show the counts."""
+        elapsed_s = max(time.monotonic() - self._started, 1e-6)
+        self._progress.update(
+            self._task,
+            completed=self._source.bytes_read,
+            rate=f"{tally.events / elapsed_s:,.0f} events/s",
+            statuses=_statuses(tally),
+        )
+
+
+class _Statuses(TextColumn):
+    """Shows a text that brings its own styles."""
+
+    def render(self, task: object) -> Text:
+        fields: dict[str, Text] = getattr(task, "fields", {})
+        return fields["statuses"]
+
+
+def _statuses(tally: Tally) -> Text:
+    counts = tally.totals
+    parts = [
+        Text(f"{status.value} {counts[status]:,}", STYLES[status])
+        for status in Status
+        if counts[status]
+    ]
+    if tally.unreadable:
+        parts.append(Text(f"unreadable {tally.unreadable:,}", "red"))
+    return Text("  ").join(parts)

@@ -1,0 +1,1 @@
+"""What the commands show, made of records that have already been worked out."""

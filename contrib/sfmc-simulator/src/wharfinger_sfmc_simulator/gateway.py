@@ -1,0 +1,152 @@
+"""The way of one request: token, scope, fault, endpoint, log."""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+
+from wharfinger_sfmc_simulator.endpoints.token import client_refused, post_token
+from wharfinger_sfmc_simulator.faults import (
+    Fault,
+    FaultScript,
+    instead,
+    insufficient_privileges,
+    not_authorized,
+    service_not_found,
+    spoil,
+)
+from wharfinger_sfmc_simulator.routes import Route, find_route, is_token_call, knows_service
+from wharfinger_sfmc_simulator.state import State
+from wharfinger_sfmc_simulator.tokens import Token
+from wharfinger_sfmc_simulator.wire import (
+    DOCUMENTATION,
+    ApiError,
+    RecordedRequest,
+    Reply,
+    Request,
+    render,
+)
+
+__all__ = ["Gateway"]
+
+_LOG_KEPT = 100_000
+
+
+@attrs.frozen
+class _Call:
+    """What a request turned out to be, once its token and scopes were checked."""
+
+    work: Callable[[], Reply]
+    token: Token | None = None
+
+
+class Gateway:
+    """Answers requests in the vendor's order of checks.
+
+    Args:
+        state: The tenant's memory.
+        faults: What goes wrong, and when.
+    """
+
+    def __init__(self, state: State, faults: FaultScript) -> None:
+        self._state = state
+        self._faults = faults
+
+    def answer(self, request: Request) -> Reply:
+        """Return what becomes of one request, and log it."""
+        fault: Fault | None = None
+        try:
+            call = self._authorize(request)
+            fault = self._faults.take(request.method, request.raw_path)
+            reply = self._instead(fault, call) if fault else None
+            if reply is None:
+                reply = self._perform(call, fault)
+        except ApiError as error:
+            reply = render(error, self._state.switches)
+        self._log(request, reply, fault)
+        return reply
+
+    def _authorize(self, request: Request) -> _Call:
+        segments, host = request.segments, request.vendor_host
+        service = host[1] if host else ""
+        if is_token_call(segments) and service in ("", "auth"):
+            self._state.token_requests += 1
+            posted = request.method == "POST"
+            return _Call(partial(post_token, self._state, request) if posted else _not_found)
+        if service in ("auth", "soap"):
+            return _Call(service_not_found)
+        token = self._token(request)
+        found = find_route(request.method, segments)
+        if found is None:
+            return _Call(_not_found if knows_service(segments) else service_not_found, token)
+        route, parameters = found
+        self._check_scopes(route, token)
+        request = attrs.evolve(request, parameters=parameters)
+        return _Call(partial(_work, route, self._state, request, token), token)
+
+    def _token(self, request: Request) -> Token:
+        token = self._state.tokens.find(request.headers.get("authorization", ""))
+        if token is None:
+            raise _refused_token(request)
+        host = request.vendor_host
+        if host and host[0] != self._state.catalogue.tenant.subdomain:
+            message = "The access token is not valid for this endpoint."
+            raise ApiError(403, 40002, message, documentation=DOCUMENTATION)
+        return token
+
+    def _check_scopes(self, route: Route, token: Token) -> None:
+        if not route.scopes <= token.scopes:
+            rows = route.pattern[0] == "hub"
+            as_401 = rows and self._state.switches.missing_scope == "401-on-rows"
+            raise not_authorized() if as_401 else insufficient_privileges()
+
+    def _instead(self, fault: Fault, call: _Call) -> Reply | None:
+        if fault.kind == "unauthorized":
+            if call.token is None:
+                return client_refused()
+            self._state.tokens.revoke(call.token)
+        return instead(fault, self._state.switches)
+
+    def _perform(self, call: _Call, fault: Fault | None) -> Reply:
+        try:
+            reply = call.work()
+        except ApiError as error:
+            reply = render(error, self._state.switches)
+        return spoil(fault, reply) if fault else reply
+
+    def _log(self, request: Request, reply: Reply, fault: Fault | None) -> None:
+        log = self._state.requests
+        if len(log) >= _LOG_KEPT:
+            del log[: _LOG_KEPT // 10]
+        seen = reply.ending in ("answer", "cut")
+        log.append(
+            RecordedRequest(
+                at=self._state.clock().isoformat(),
+                method=request.method,
+                host=request.host,
+                path=request.raw_path,
+                status=reply.status if seen else None,
+                request_bytes=len(request.body),
+                reply_bytes=len(reply.body) if seen else 0,
+                fault=fault.kind if fault else "",
+            )
+        )
+
+
+def _work(route: Route, state: State, request: Request, token: Token) -> Reply:
+    kind = request.headers.get("content-type", "application/json")
+    if request.method == "POST" and "json" not in kind.lower():
+        raise ApiError(415, 0, "Unsupported Media Type", documentation=DOCUMENTATION)
+    return route.endpoint(state, request, token)
+
+
+def _refused_token(request: Request) -> ApiError:
+    """401; a token in the query is refused with a code of its own."""
+    if "access_token=" in request.query.lower() and "authorization" not in request.headers:
+        message = "The access token must be sent in the Authorization header."
+        return ApiError(401, 40004, message, documentation=DOCUMENTATION)
+    return not_authorized()
+
+
+def _not_found() -> Reply:
+    return Reply(404, b'{"message":"Not Found"}')

@@ -1,0 +1,137 @@
+"""wharfinger delivers customer events to vendors through plugins.
+
+A host loads the plugins that are installed, opens a connection and feeds it events::
+
+    plugins = wharfinger.load_plugins()
+    connection = plugins.connect(configuration)
+    async with connection:
+        receipts = await connection.deliver(events)
+
+A plugin implements hooks (`wharfinger.hookspecs`) with ``@wharfinger.hookimpl`` and gives records.
+The names below are the public face; nothing else is promised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wharfinger.connection import Connection, Preview, PreviewedRequest
+from wharfinger.delivery.retry import RetryPolicy
+from wharfinger.delivery.session import Session
+from wharfinger.errors import (
+    ConfigurationError,
+    CredentialsError,
+    DeliveryError,
+    HaltedError,
+    HostNotAllowedError,
+    MappingError,
+    NotOpenError,
+    NotSentError,
+    PayloadError,
+    PluginClashError,
+    PluginError,
+    Problem,
+    RejectedError,
+    RetryError,
+    ThrottledError,
+    TriggerError,
+    UnknownError,
+    WharfingerError,
+)
+from wharfinger.hookspecs import hookimpl
+from wharfinger.model.action import Action, Directive, Effect, Perform
+from wharfinger.model.batching import Batch, BatchPolicy, BatchReport, Unbatched
+from wharfinger.model.destination import (
+    Authentication,
+    Destination,
+    Diagnostic,
+    Finding,
+    Limits,
+    Settings,
+)
+from wharfinger.model.fields import (
+    Condition,
+    Control,
+    Field,
+    Kind,
+    field,
+    when_absent,
+    when_equal,
+)
+from wharfinger.model.outcome import Outcome, Receipt, Status
+from wharfinger.model.secret import Secret
+from wharfinger.model.unset import UNSET, Unset
+from wharfinger.payload import fields_of, json_schema, structure
+from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
+
+if TYPE_CHECKING:
+    __version__: str
+
+__all__ = [
+    "UNSET",
+    "Action",
+    "Authentication",
+    "Batch",
+    "BatchPolicy",
+    "BatchReport",
+    "Condition",
+    "ConfigurationError",
+    "Connection",
+    "Control",
+    "CredentialsError",
+    "DeliveryError",
+    "Destination",
+    "Diagnostic",
+    "Directive",
+    "Effect",
+    "Field",
+    "Finding",
+    "HaltedError",
+    "HostNotAllowedError",
+    "Kind",
+    "Limits",
+    "MappingError",
+    "NotOpenError",
+    "NotSentError",
+    "Outcome",
+    "PayloadError",
+    "Perform",
+    "PluginClashError",
+    "PluginError",
+    "PluginReport",
+    "PluginStatus",
+    "Plugins",
+    "Preview",
+    "PreviewedRequest",
+    "Problem",
+    "Receipt",
+    "RejectedError",
+    "RetryError",
+    "RetryPolicy",
+    "Secret",
+    "Session",
+    "Settings",
+    "Status",
+    "ThrottledError",
+    "TriggerError",
+    "Unbatched",
+    "UnknownError",
+    "Unset",
+    "WharfingerError",
+    "field",
+    "fields_of",
+    "hookimpl",
+    "json_schema",
+    "load_plugins",
+    "structure",
+    "when_absent",
+    "when_equal",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415  # costs 20 ms, rarely asked
+
+        return version("wharfinger")
+    raise AttributeError(f"module 'wharfinger' has no attribute {name!r}")

@@ -1,0 +1,97 @@
+"""A mapping at work: from one event to a payload on its way, or to the reason why not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from wharfinger.delivery.lanes import Item
+from wharfinger.errors import RejectedError
+from wharfinger.model.action import Action
+from wharfinger.model.batching import BatchPolicy, Unbatched
+from wharfinger.model.outcome import Outcome, Status
+
+__all__ = ["ActiveMapping"]
+
+logger = logging.getLogger(__name__)
+
+_FILTERED = Outcome(
+    status=Status.FILTERED, code="not-triggered", message="The trigger does not match this event."
+)
+
+
+@attrs.frozen(kw_only=True)
+class ActiveMapping:
+    """One compiled mapping of a connection.
+
+    Attributes:
+        name: Its name in the configuration.
+        action: What it does.
+        trigger: The text of its trigger.
+        policy: How its payloads travel.
+        matches: The compiled trigger.
+        fields: The compiled field mapping: event to raw payload.
+        build: Raw payload to an instance of the action's payload class, checked and coerced.
+        most_bytes: Largest encoded payload that can be sent.
+    """
+
+    name: str
+    action: Action
+    trigger: str
+    policy: BatchPolicy | Unbatched
+    matches: Callable[[Mapping[str, Any]], bool] = attrs.field(repr=False)
+    fields: Callable[[Mapping[str, Any]], Any] = attrs.field(repr=False)
+    build: Callable[[Any], Any] = attrs.field(repr=False)
+    most_bytes: int = attrs.field(repr=False)
+
+    def prepare(self, index: int, event: Any) -> Item | Outcome:
+        """Take one event as far as it goes without the vendor.
+
+        Args:
+            index: Its place among the events that were handed in.
+            event: The event; anything but an object is rejected.
+
+        Returns:
+            The payload on its way, or the outcome where the way ends: filtered or rejected.
+        """
+        if not isinstance(event, Mapping):
+            return Outcome(
+                status=Status.REJECTED,
+                code="event-invalid",
+                message=f"An event must be an object, but this one is {type(event).__name__}.",
+            )
+        try:
+            if not self.matches(event):
+                return _FILTERED
+            payload = self.build(self.fields(event))
+            return self._item(index, payload)
+        except RejectedError as error:
+            return Outcome.of(error)
+        except Exception as error:
+            logger.exception("the mapping %s failed in an unforeseen way", self.name)
+            return Outcome(
+                status=Status.REJECTED,
+                code="mapping-failed",
+                message=f"The mapping {self.name} failed on this event with "
+                f"{type(error).__name__}; the log has the details.",
+            )
+
+    def _item(self, index: int, payload: Any) -> Item:
+        action = self.action
+        body = action.encode(payload) if action.encode else b""
+        if len(body) > self.most_bytes:
+            raise RejectedError(
+                f"The payload is {len(body):,} bytes, and {action.title} takes at most "
+                f"{self.most_bytes:,}. Map fewer or shorter values.",
+                code="payload-too-large",
+            )
+        return Item(
+            event=index,
+            payload=payload,
+            body=body,
+            batch_key=action.batch_key(payload) if action.batch_key else None,
+            order_key=action.order_key(payload) if action.order_key else None,
+        )

@@ -1,0 +1,279 @@
+"""From a configuration to a connection: every name looked up, every mapping compiled.
+
+Whatever is wrong is collected and reported at once; nothing here is left to the first event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from wharfinger.active import ActiveMapping
+from wharfinger.configuration import BatchOverride, MappingConfig
+from wharfinger.errors import (
+    ConfigurationError,
+    PayloadError,
+    PluginError,
+    Problem,
+    TriggerError,
+)
+from wharfinger.mapping import compile_mapping, parse
+from wharfinger.model.action import Action
+from wharfinger.model.batching import BatchPolicy, Unbatched
+from wharfinger.model.destination import Destination
+from wharfinger.model.fields import Condition, Control, Field
+from wharfinger.payload import compile_structure, fields_of, structure
+from wharfinger.suggest import did_you_mean
+from wharfinger.trigger import compile_trigger
+
+if TYPE_CHECKING:
+    from wharfinger.plugins import Plugins
+
+__all__ = ["assemble_mappings", "assemble_settings"]
+
+
+def assemble_settings(
+    plugins: Plugins, destination: Destination, source: Mapping[str, Any], problems: list[Problem]
+) -> Any:
+    """Make an instance of the destination's settings class; None where there is none or it fails.
+
+    Args:
+        plugins: Where the settings class comes from.
+        destination: Whose settings they are.
+        source: The settings as they are written.
+        problems: Gets everything that is wrong.
+    """
+    record = plugins.settings(destination.slug)
+    if record is None:
+        problems += [
+            Problem(("settings", name), f"{destination.title} has no settings.") for name in source
+        ]
+        return None
+    try:
+        return structure(record.schema, source)
+    except PayloadError as error:
+        problems += [problem.under("settings") for problem in error.problems]
+        return None
+
+
+def assemble_mappings(
+    plugins: Plugins,
+    destination: Destination,
+    configs: Mapping[str, MappingConfig],
+    settings: Any,
+    problems: list[Problem],
+) -> dict[str, ActiveMapping]:
+    """Compile the enabled mappings of a connection.
+
+    Args:
+        plugins: Where actions, directives and batching come from.
+        destination: What the mappings deliver to.
+        configs: The mappings as they are written, by name.
+        settings: The connection's settings; None while they are wrong.
+        problems: Gets everything that is wrong.
+    """
+    most = destination.limits.mappings
+    if most is not None and len(configs) > most:
+        found = f"{len(configs)} mappings are too many: {destination.title} takes at most {most}."
+        problems.append(Problem(("mappings",), f"{found} Put the others into another connection."))
+    active: dict[str, ActiveMapping] = {}
+    for name, config in configs.items():
+        assembly = _Assembly(plugins, destination, name, config)
+        mapping = assembly.assemble(settings)
+        problems += [problem.under("mappings", name) for problem in assembly.problems]
+        if mapping is not None and config.enabled:
+            active[name] = mapping
+    return active
+
+
+@attrs.define
+class _Assembly:
+    """The making of one mapping, with what was found wrong on the way."""
+
+    plugins: Plugins
+    destination: Destination
+    name: str
+    config: MappingConfig
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def assemble(self, settings: Any) -> ActiveMapping | None:
+        try:
+            action = self.plugins.action(self.destination.slug, self.config.action)
+        except PluginError as error:
+            self.problems.append(Problem(("action",), str(error)))
+            return None
+        trigger = self.config.trigger or action.default_trigger
+        matches = self._trigger(action, trigger)
+        fields = _with_defaults(self.config.fields, action.default_fields)
+        controls = self._take_controls(action, fields)
+        policy = self._policy(action, settings, controls)
+        self._check_names(action, fields)
+        compiled = self._compile(fields)
+        if self.problems or matches is None or compiled is None or policy is None:
+            return None
+        return ActiveMapping(
+            name=self.name,
+            action=action,
+            trigger=trigger,
+            policy=policy,
+            matches=matches,
+            fields=compiled,
+            build=compile_structure(action.payload),
+            most_bytes=_most_bytes(policy, self.destination),
+        )
+
+    def _trigger(self, action: Action, text: str) -> Any:
+        if not text.strip():
+            self.problems.append(
+                Problem(
+                    ("trigger",),
+                    f"{action.title} has no default trigger. Say which events this mapping takes, "
+                    "for example: trigger = 'type = \"track\"'.",
+                )
+            )
+            return None
+        try:
+            return compile_trigger(text)
+        except TriggerError as error:
+            self.problems += [problem.under("trigger") for problem in error.problems]
+            return None
+
+    def _compile(self, fields: Mapping[str, Any]) -> Any:
+        try:
+            return compile_mapping(parse(fields, directives=self.plugins.directives)).function
+        except ConfigurationError as error:
+            self.problems += [problem.under("fields") for problem in error.problems]
+            return None
+
+    def _check_names(self, action: Action, fields: Mapping[str, Any]) -> None:
+        if any(name.startswith(("@", "__segment_internal_")) for name in fields):
+            return  # the whole payload comes out of a directive: checked per event
+        known = {field.name: field for field in fields_of(action.payload) if field.control is None}
+        for name in fields:
+            if name not in known:
+                message = f"{action.title} has no field {name}. {did_you_mean(name, known)}"
+                self.problems.append(Problem(("fields", name), message))
+        named_already: set[str] = set()
+        for field in known.values():
+            if field.name in named_already or not _is_missing(field, fields):
+                continue
+            label = field.label
+            if other := _alternative(known, field):
+                label = f"{label} or {other.label}"
+                named_already.add(other.name)
+            self.problems.append(
+                Problem(
+                    ("fields", field.name),
+                    f"{label} is required, but the mapping says nothing about it. "
+                    f'Add {field.name} = {{ "@path" = "$.properties...." }} or a fixed value.',
+                )
+            )
+
+    def _take_controls(self, action: Action, fields: dict[str, Any]) -> dict[Control, Any]:
+        """Take fields that steer batching out of the mapping; they are constants."""
+        own = {f.name: f for f in fields_of(action.payload) if f.control is not None}
+        siblings = (
+            field
+            for other in self.plugins.actions(self.destination.slug).values()
+            for field in fields_of(other.payload)
+            if field.control is not None
+        )
+        controls: dict[Control, Any] = {}
+        for field in {**{f.name: f for f in siblings}, **own}.values():
+            if field.name not in fields or field.control is None:
+                continue
+            value = fields.pop(field.name)
+            if isinstance(value, Mapping) and set(value) == {"@literal"}:
+                value = value["@literal"]
+            if isinstance(value, Mapping):
+                message = f"{field.label} must be a fixed value, not one that differs per event."
+                self.problems.append(Problem(("fields", field.name), message))
+            elif field.name in own:
+                controls[field.control] = self._checked(action, field, value)
+            elif value not in (False, None):
+                self._refuse_batching(action, field)
+        return controls
+
+    def _checked(self, action: Action, field: Field, value: Any) -> Any:
+        try:
+            structure(action.payload, {field.name: value})
+        except PayloadError as error:
+            self.problems += [
+                problem.under("fields")
+                for problem in error.problems
+                if problem.path[0] == field.name
+            ]
+        return value
+
+    def _refuse_batching(self, action: Action, field: Field) -> None:
+        policy = self.plugins.batching(action, None)
+        reason = policy.reason if isinstance(policy, Unbatched) else "it has no such choice"
+        message = f"{field.label}: {action.title} cannot be batched: {reason}. Take it out."
+        self.problems.append(Problem(("fields", field.name), message))
+
+    def _policy(
+        self, action: Action, settings: Any, controls: Mapping[Control, Any]
+    ) -> BatchPolicy | Unbatched | None:
+        try:
+            policy = self.plugins.batching(action, settings)
+        except PluginError as error:
+            self.problems.append(Problem(("action",), str(error)))
+            return None
+        override = self.config.batch
+        if isinstance(policy, Unbatched):
+            if override is not None and (override.rows, override.bytes) != (None, None):
+                message = f"{action.title} cannot be batched: {policy.reason}. Take this out."
+                self.problems.append(Problem(("batch",), message))
+            return policy
+        if isinstance(rows := controls.get(Control.BATCH_ROWS), int):
+            policy = attrs.evolve(policy, rows=max(1, min(policy.rows, rows)))
+        if controls.get(Control.BATCHING) is False:
+            policy = attrs.evolve(policy, rows=1)
+        return attrs.evolve(policy, **_said(override))
+
+
+def _with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what a mapping leaves out, down into plain objects."""
+    merged = dict(fields)
+    if any(name.startswith("@") or name == "__segment_internal_directive" for name in fields):
+        return merged
+    for name, default in defaults.items():
+        if name not in merged:
+            merged[name] = default
+        elif _is_plain(merged[name]) and _is_plain(default):
+            merged[name] = _with_defaults(merged[name], default)
+    return merged
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, Mapping) and not any(key.startswith("@") for key in value)
+
+
+def _is_missing(field: Field, fields: Mapping[str, Any]) -> bool:
+    if field.name in fields or field.default is not None:
+        return False
+    if isinstance(field.required, Condition):
+        return field.required.operator == "absent" and field.required.field not in fields
+    return field.required
+
+
+def _alternative(known: Mapping[str, Field], field: Field) -> Field | None:
+    """Return the field without which this one is required."""
+    return known.get(field.required.field) if isinstance(field.required, Condition) else None
+
+
+def _said(override: BatchOverride | None) -> dict[str, Any]:
+    if override is None:
+        return {}
+    return {
+        attribute.name: value
+        for attribute in attrs.fields(BatchOverride)
+        if (value := getattr(override, attribute.name)) is not None
+    }
+
+
+def _most_bytes(policy: BatchPolicy | Unbatched, destination: Destination) -> int:
+    limit = destination.limits.request_bytes
+    return min(policy.bytes, limit) if isinstance(policy, BatchPolicy) else limit

@@ -1,0 +1,409 @@
+"""One configured account at a destination: events in, receipts out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+import httpx
+
+from wharfinger.active import ActiveMapping
+from wharfinger.assembly import assemble_mappings, assemble_settings
+from wharfinger.configuration import ConnectionConfig, read_configuration
+from wharfinger.delivery.governor import Governor
+from wharfinger.delivery.http import RefusingTransport, build_client
+from wharfinger.delivery.lanes import Item, Lane, LanedBatch, plan_lanes
+from wharfinger.delivery.redaction import Redactor
+from wharfinger.delivery.retry import perform
+from wharfinger.delivery.session import Session
+from wharfinger.errors import (
+    ConfigurationError,
+    CredentialsError,
+    DeliveryError,
+    NotOpenError,
+    NotSentError,
+    PluginError,
+    Problem,
+)
+from wharfinger.model.action import Effect
+from wharfinger.model.batching import BatchReport
+from wharfinger.model.destination import Authentication, Destination, Diagnostic, Finding
+from wharfinger.model.outcome import Outcome, Receipt, Status
+from wharfinger.model.secret import Secret
+
+if TYPE_CHECKING:
+    from wharfinger.plugins import Plugins
+
+__all__ = ["Connection", "Observer", "Preview", "PreviewedRequest", "build_connection"]
+
+logger = logging.getLogger(__name__)
+
+Observer = tuple[str, Callable[[BatchReport], None]]
+"""A plugin's name and what it wants called per finished batch."""
+
+
+@attrs.frozen(kw_only=True)
+class PreviewedRequest:
+    """One request as it would be sent; its credentials are added when it is.
+
+    Attributes:
+        mapping: Name of the mapping.
+        action: Slug of the action.
+        events: Indices of the events whose payloads it carries.
+        method: ``"POST"``.
+        url: The whole address.
+        headers: As they would be sent.
+        body: As it would be sent.
+    """
+
+    mapping: str
+    action: str
+    events: tuple[int, ...]
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """What events would lead to.
+
+    Attributes:
+        requests: The requests, in the order of the mappings.
+        receipts: One per event, holding only outcomes that need no vendor.
+    """
+
+    requests: tuple[PreviewedRequest, ...]
+    receipts: tuple[Receipt, ...]
+
+
+class Connection:
+    """One configured account at a destination; made by ``plugins.connect``.
+
+    Example:
+        ::
+
+            async with connection:
+                receipts = await connection.deliver(events)
+
+    Attributes:
+        name: What messages and reports call it.
+        destination: Where it delivers to.
+        settings: An instance of the destination's settings class.
+        mappings: The enabled mappings, by name, in the order of the configuration.
+        warnings: What is allowed but looks wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        destination: Destination,
+        config: ConnectionConfig,
+        settings: Any,
+        mappings: Mapping[str, ActiveMapping],
+        warnings: Sequence[Finding] = (),
+        authentication: Authentication | None = None,
+        diagnostics: Sequence[Diagnostic] = (),
+        observers: Sequence[Observer] = (),
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self.destination = destination
+        self.settings = settings
+        self.mappings: Mapping[str, ActiveMapping] = MappingProxyType(dict(mappings))
+        self.warnings = tuple(warnings)
+        self._config = config
+        self._authentication = authentication
+        self._diagnostics = diagnostics
+        self._observers = observers
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._governor = Governor(destination.limits.parallel_requests)
+        self._redactor = Redactor(_secrets_of(settings))
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.name} to {self.destination.slug}, {len(self.mappings)} mappings>"
+
+    async def __aenter__(self) -> Self:
+        auth = self._authentication.create(self.settings) if self._authentication else None
+        self._client = self._make_client(auth, self._transport, self._config.route)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def deliver(self, events: Sequence[Mapping[str, Any]]) -> list[Receipt]:
+        """Deliver events and say what became of each.
+
+        Args:
+            events: JSON objects in the Segment event specification.
+
+        Returns:
+            One receipt per event, in the order of the events; each holds exactly one outcome per
+            mapping.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        session = self._session()
+        ledger = _Ledger(len(events), self.mappings)
+        halts = _Halts()
+        async with asyncio.TaskGroup() as group:
+            for mapping in self.mappings.values():
+                for lane in plan_lanes(self._prepare(mapping, events, ledger), mapping.policy):
+                    group.create_task(self._send_lane(session, mapping, lane, ledger, halts))
+        return ledger.receipts()
+
+    async def preview(self, events: Sequence[Mapping[str, Any]]) -> Preview:
+        """Show the requests that events would lead to; the transport refuses to send them.
+
+        Args:
+            events: As for `deliver`. The connection need not be open.
+        """
+        ledger = _Ledger(len(events), self.mappings)
+        requests: list[PreviewedRequest] = []
+        refusing = RefusingTransport()
+        async with self._make_client(None, refusing, None) as client:
+            session = self._session(client)
+            for mapping in self.mappings.values():
+                for lane in plan_lanes(self._prepare(mapping, events, ledger), mapping.policy):
+                    for laned in lane:
+                        refusing.refused.clear()
+                        await _refuse(session, mapping, laned, ledger)
+                        requests += [_previewed(mapping, laned, r) for r in refusing.refused]
+        return Preview(requests=tuple(requests), receipts=tuple(ledger.receipts(partial=True)))
+
+    async def test(self) -> list[Finding]:
+        """Try the credentials and say what was found.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        session = self._session()
+        if self._authentication is None:
+            return []
+        return await _findings("Credentials", self._authentication.test, session)
+
+    async def diagnose(self) -> list[Finding]:
+        """Try the credentials and run every check that plugins add for this destination.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        findings = [*self.warnings, *await self.test()]
+        for diagnostic in self._diagnostics:
+            findings += await _findings(diagnostic.title, diagnostic.check, self._session())
+        return findings
+
+    def _prepare(
+        self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], ledger: _Ledger
+    ) -> list[Item]:
+        items: list[Item] = []
+        for index, event in enumerate(events):
+            prepared = mapping.prepare(index, event)
+            if isinstance(prepared, Outcome):
+                ledger.enter(mapping.name, [index], [prepared])
+            else:
+                items.append(prepared)
+        return items
+
+    async def _send_lane(
+        self, session: Session, mapping: ActiveMapping, lane: Lane, ledger: _Ledger, halts: _Halts
+    ) -> None:
+        idempotent = mapping.action.effect is Effect.IDEMPOTENT
+        session = session.with_effect(idempotent=idempotent)
+        for laned in lane:
+            if halt := halts.of(mapping.name, laned.batch.key):
+                ledger.enter(mapping.name, laned.events, [halt] * len(laned.events))
+                continue
+            started = time.monotonic()
+            outcomes = await perform(
+                mapping.action, session, self._governor, laned.batch, self._config.retry
+            )
+            ledger.enter(mapping.name, laned.events, outcomes)
+            halts.learn(mapping.name, laned.batch.key, outcomes)
+            self._report(mapping, laned, outcomes, time.monotonic() - started)
+
+    def _report(
+        self, mapping: ActiveMapping, laned: LanedBatch, outcomes: Sequence[Outcome], took_s: float
+    ) -> None:
+        if not self._observers:
+            return
+        report = BatchReport(
+            connection=self.name,
+            destination=self.destination.slug,
+            mapping=mapping.name,
+            action=mapping.action.slug,
+            batch_key=str(laned.batch.key),
+            statuses=dict(Counter(outcome.status.value for outcome in outcomes)),
+            attempts=max(outcome.attempts for outcome in outcomes),
+            duration_s=took_s,
+        )
+        for plugin, observe in self._observers:
+            try:
+                observe(report)
+            except Exception:
+                logger.exception("the plugin %s failed to observe a batch", plugin)
+
+    def _make_client(
+        self, auth: httpx.Auth | None, transport: httpx.AsyncBaseTransport | None, route: str | None
+    ) -> httpx.AsyncClient:
+        return build_client(
+            hosts=self.destination.hosts,
+            redactor=self._redactor,
+            auth=auth,
+            timeouts=self._config.timeouts,
+            transport=transport,
+            route=route,
+        )
+
+    def _session(self, client: httpx.AsyncClient | None = None) -> Session:
+        client = client or self._client
+        if client is None:
+            raise NotOpenError(f'Open the connection first: "async with connection" ({self.name}).')
+        return Session(client, self.settings, self._governor, self._redactor)
+
+
+class _Ledger:
+    """Exactly one outcome per event and mapping."""
+
+    def __init__(self, events: int, mappings: Mapping[str, ActiveMapping]) -> None:
+        self._outcomes: list[dict[str, Outcome | None]] = [
+            dict.fromkeys(mappings) for _ in range(events)
+        ]
+
+    def enter(self, mapping: str, events: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        for event, outcome in zip(events, outcomes, strict=True):
+            if self._outcomes[event][mapping] is not None:
+                raise RuntimeError(f"a second outcome for event {event} under {mapping}")
+            self._outcomes[event][mapping] = outcome
+
+    def receipts(self, *, partial: bool = False) -> list[Receipt]:
+        receipts = []
+        for event, by_mapping in enumerate(self._outcomes):
+            known = {name: outcome for name, outcome in by_mapping.items() if outcome is not None}
+            if len(known) != len(by_mapping) and not partial:
+                raise RuntimeError(f"event {event} has no outcome under every mapping")
+            receipts.append(Receipt(known))
+        return receipts
+
+
+class _Halts:
+    """What has halted while events are delivered, so that nothing more is sent there."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, Hashable], Outcome] = {}
+        self._everything: Outcome | None = None
+
+    def of(self, mapping: str, batch_key: Hashable) -> Outcome | None:
+        return self._everything or self._by_key.get((mapping, batch_key))
+
+    def learn(self, mapping: str, batch_key: Hashable, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.status is Status.HALTED:
+                untried = attrs.evolve(outcome, attempts=0)
+                if outcome.code == CredentialsError.CODE:
+                    self._everything = untried
+                self._by_key[mapping, batch_key] = untried
+
+
+async def _refuse(
+    session: Session, mapping: ActiveMapping, laned: LanedBatch, ledger: _Ledger
+) -> None:
+    """Perform against a transport that refuses; an action may also reject before it sends."""
+    try:
+        outcomes = await mapping.action.perform(session, laned.batch)
+    except NotSentError:
+        return
+    except DeliveryError as error:
+        outcomes = [Outcome.of(error)] * len(laned.events)
+    ledger.enter(mapping.name, laned.events, outcomes)
+
+
+def _previewed(
+    mapping: ActiveMapping, laned: LanedBatch, request: httpx.Request
+) -> PreviewedRequest:
+    return PreviewedRequest(
+        mapping=mapping.name,
+        action=mapping.action.slug,
+        events=tuple(laned.events),
+        method=request.method,
+        url=str(request.url),
+        headers=dict(request.headers),
+        body=request.content,
+    )
+
+
+async def _findings(
+    subject: str, check: Callable[[Session], Any], session: Session
+) -> list[Finding]:
+    """Run one check; whatever it raises is a finding, so that the others still run."""
+    try:
+        return list(await check(session))
+    except DeliveryError as error:
+        return [Finding(level="error", subject=subject, message=error.message)]
+    except Exception as error:
+        logger.exception("the check %s failed in an unforeseen way", subject)
+        message = f"The check itself failed with {type(error).__name__}; the log has the details."
+        return [Finding(level="error", subject=subject, message=message)]
+
+
+def _secrets_of(settings: Any) -> list[Secret]:
+    if settings is None:
+        return []
+    values = (getattr(settings, attribute.name) for attribute in attrs.fields(type(settings)))
+    return [value for value in values if isinstance(value, Secret)]
+
+
+def build_connection(
+    plugins: Plugins,
+    config: Mapping[str, Any] | ConnectionConfig,
+    *,
+    name: str,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Connection:
+    """Check a configuration and make a connection of it.
+
+    Raises:
+        ConfigurationError: With everything that is wrong, at once.
+    """
+    if not isinstance(config, ConnectionConfig):
+        config = read_configuration(config)
+    try:
+        destination = plugins.destination(config.destination)
+    except PluginError as error:
+        raise ConfigurationError([Problem(("destination",), str(error))]) from error
+    problems: list[Problem] = []
+    settings = assemble_settings(plugins, destination, config.settings, problems)
+    mappings = assemble_mappings(plugins, destination, config.mappings, settings, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    record = plugins.settings(destination.slug)
+    warn = record.warnings if record else None
+    return Connection(
+        name=name,
+        destination=destination,
+        config=config,
+        settings=settings,
+        mappings=mappings,
+        warnings=warn(settings) if warn else (),
+        authentication=plugins.authentication(destination.slug),
+        diagnostics=plugins.diagnostics(destination.slug),
+        observers=plugins.observers(),
+        transport=transport,
+    )

@@ -1,0 +1,153 @@
+"""The HTTP client of a connection: timeouts, a host allow-list, no redirects."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import attrs
+import httpx
+
+from wharfinger.delivery.redaction import Redactor
+from wharfinger.errors import HostNotAllowedError, NotSentError
+
+__all__ = [
+    "RefusingTransport",
+    "Timeouts",
+    "build_client",
+    "host_allowed",
+    "is_loopback",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long to wait for a vendor.
+
+    Attributes:
+        connect_s: Seconds until a connection stands.
+        read_s: Seconds without a byte of the reply.
+    """
+
+    connect_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    read_s: float = attrs.field(default=120.0, validator=attrs.validators.gt(0))
+
+
+def host_allowed(host: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a host matches one of the patterns; ``*`` is exactly one DNS label."""
+    labels = host.lower().rstrip(".").split(".")
+    return any(
+        len(labels) == len(wanted := pattern.lower().split("."))
+        and all(
+            expected in ("*", label) and label
+            for expected, label in zip(wanted, labels, strict=True)
+        )
+        for pattern in patterns
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name can only mean this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class _GuardedTransport(httpx.AsyncBaseTransport):
+    """Lets nothing out but HTTPS to the hosts that the destination declared."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, hosts: Sequence[str], redactor: Redactor
+    ) -> None:
+        self._inner = inner
+        self._hosts = hosts
+        self._redactor = redactor
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme != "https" or not host_allowed(request.url.host, self._hosts):
+            raise HostNotAllowedError(
+                f"A request to {request.url.scheme}://{request.url.host} was refused: this "
+                f"destination may only talk to https://{', https://'.join(self._hosts)}. "
+                "Check the settings for a host name in the wrong place.",
+                code="host-not-allowed",
+            )
+        self._redactor.learn(request.headers.get("authorization"))
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _RoutedTransport(httpx.AsyncBaseTransport):
+    """Dials another address and keeps the ``Host`` header: how a simulator stands in."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, route: str) -> None:
+        self._inner = inner
+        self._route = httpx.URL(route)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_with(
+            scheme=self._route.scheme, host=self._route.host, port=self._route.port
+        )
+        routed = httpx.Request(
+            request.method,
+            url,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return await self._inner.handle_async_request(routed)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class RefusingTransport(httpx.AsyncBaseTransport):
+    """Records each request and refuses to send it; what a preview is made of.
+
+    Attributes:
+        refused: The requests, as they would have been sent.
+    """
+
+    def __init__(self) -> None:
+        self.refused: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Record a request instead of sending it; always raises `NotSentError`."""
+        await request.aread()
+        self.refused.append(request)
+        raise NotSentError(f"{request.method} {request.url} was not sent: this is a preview.")
+
+
+def build_client(
+    *,
+    hosts: Sequence[str],
+    redactor: Redactor,
+    auth: httpx.Auth | None,
+    timeouts: Timeouts,
+    transport: httpx.AsyncBaseTransport | None = None,
+    route: str | None = None,
+) -> httpx.AsyncClient:
+    """Build the client of one connection.
+
+    Args:
+        hosts: Patterns of the hosts it may reach.
+        redactor: Learns the credentials that are sent.
+        auth: Signs requests in.
+        timeouts: For connecting and reading.
+        transport: Takes the place of the network; the allow-list still holds.
+        route: An ``http://`` address on this machine that is dialled instead of every host.
+    """
+    inner = transport or httpx.AsyncHTTPTransport()
+    if route is not None:
+        inner = _RoutedTransport(inner, route)
+    return httpx.AsyncClient(
+        transport=_GuardedTransport(inner, hosts, redactor),
+        auth=auth,
+        timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
+        follow_redirects=False,
+        headers={"User-Agent": "wharfinger"},
+    )

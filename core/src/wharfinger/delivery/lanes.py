@@ -1,0 +1,100 @@
+"""Putting payloads into lanes and batches.
+
+A lane is a line of batches that are sent one after the other. Payloads with the same order key
+always share a lane, so they never overtake each other; lanes run side by side.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from wharfinger.model.batching import Batch, BatchPolicy, Unbatched
+
+__all__ = ["Item", "Lane", "LanedBatch", "plan_lanes"]
+
+# Between two payloads of a JSON array stands one comma.
+_SEPARATOR_BYTES = 1
+
+
+@attrs.define
+class Item:
+    """One payload on its way.
+
+    Attributes:
+        event: Index of its event among those that were handed in.
+        payload: An instance of the action's payload class.
+        body: What the action's ``encode`` made of it; ``b""`` where it has none.
+        batch_key: Payloads with equal keys may travel together.
+        order_key: Payloads with equal keys never overtake each other; None if order is free.
+    """
+
+    event: int
+    payload: Any
+    body: bytes
+    batch_key: Hashable
+    order_key: Hashable
+
+
+@attrs.define
+class LanedBatch:
+    """A batch and the events its payloads came from, index by index."""
+
+    batch: Batch
+    events: list[int]
+
+
+Lane = list[LanedBatch]
+
+
+def plan_lanes(items: Sequence[Item], policy: BatchPolicy | Unbatched) -> list[Lane]:
+    """Spread items over lanes and close batches by rows and bytes.
+
+    Args:
+        items: In the order of their events.
+        policy: How many payloads and bytes make a batch, and how many lanes a batch key has.
+
+    Returns:
+        Lanes of batches. Within a lane the order of the items is kept; no batch exceeds the
+        policy, except that a payload larger than all its bytes travels alone.
+    """
+    rows, most_bytes = (policy.rows, policy.bytes) if isinstance(policy, BatchPolicy) else (1, 0)
+    lanes: dict[tuple[Hashable, int], list[Item]] = {}
+    for position, item in enumerate(items):
+        lane = _lane_of(item.order_key, position, policy.lanes)
+        lanes.setdefault((item.batch_key, lane), []).append(item)
+    return [
+        [_batch_of(key, run) for run in _runs(queue, rows, most_bytes)]
+        for (key, _), queue in lanes.items()
+    ]
+
+
+def _lane_of(order_key: Hashable, position: int, lanes: int) -> int:
+    if lanes == 1:
+        return 0
+    if order_key is None:
+        return position % lanes
+    # repr and crc32, not hash(): the same key takes the same lane in every process.
+    return zlib.crc32(repr(order_key).encode()) % lanes
+
+
+def _runs(queue: Sequence[Item], rows: int, most_bytes: int) -> Iterator[list[Item]]:
+    run: list[Item] = []
+    size = 0
+    for item in queue:
+        grown = size + len(item.body) + _SEPARATOR_BYTES
+        if run and (len(run) >= rows or grown > most_bytes):
+            yield run
+            run, grown = [], len(item.body) + _SEPARATOR_BYTES
+        run.append(item)
+        size = grown
+    if run:
+        yield run
+
+
+def _batch_of(key: Hashable, run: Sequence[Item]) -> LanedBatch:
+    batch = Batch(key, [item.payload for item in run], [item.body for item in run])
+    return LanedBatch(batch, [item.event for item in run])

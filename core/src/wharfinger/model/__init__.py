@@ -1,0 +1,1 @@
+"""The records that plugins give and hosts receive."""

@@ -1,0 +1,122 @@
+"""Destinations, and how one signs in and is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import httpx
+
+if TYPE_CHECKING:
+    from wharfinger.delivery.session import Session
+
+__all__ = [
+    "Authentication",
+    "Destination",
+    "Diagnostic",
+    "Finding",
+    "Limits",
+    "Settings",
+]
+
+SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_slug = attrs.validators.matches_re(SLUG)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What a destination can bear.
+
+    Attributes:
+        mappings: Most mappings in one connection; None for no limit.
+        request_bytes: Most bytes in one request body.
+        parallel_requests: Most requests under way at once for one connection.
+    """
+
+    mappings: int | None = None
+    request_bytes: int = 5_000_000
+    parallel_requests: int = 4
+
+
+@attrs.frozen(kw_only=True)
+class Destination:
+    """A vendor system that a plugin can deliver to.
+
+    Attributes:
+        slug: Its name in configurations: lower-case words joined by hyphens.
+        title: Its name for people.
+        hosts: The only hosts requests may go to. ``*`` stands for exactly one DNS label:
+            ``"*.rest.example.com"``. Other hosts are refused before anything is sent.
+        documentation: Address of a page about it, or ``""``.
+        limits: What it can bear.
+    """
+
+    slug: str = attrs.field(validator=_slug)
+    title: str
+    hosts: tuple[str, ...] = attrs.field(converter=tuple)
+    documentation: str = ""
+    limits: Limits = Limits()
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of a destination.
+
+    Attributes:
+        destination: Slug of the destination.
+        schema: An attrs class whose fields are made with `wharfinger.field`.
+        warnings: Given an instance, returns what is allowed but looks wrong, as findings.
+    """
+
+    destination: str = attrs.field(validator=_slug)
+    schema: type[Any]
+    warnings: Callable[[Any], Sequence[Finding]] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One result of a check.
+
+    Attributes:
+        level: ``"ok"``, ``"warning"`` or ``"error"``.
+        subject: What was looked at: ``"Subdomain"``, ``"Business unit"``.
+        message: What was found. Never holds a secret.
+        fix: What to do, or ``""`` where there is nothing to do.
+    """
+
+    level: Literal["ok", "warning", "error"]
+    subject: str
+    message: str
+    fix: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Authentication:
+    """How a destination signs in.
+
+    Attributes:
+        destination: Slug of the destination.
+        create: Given an instance of the settings class, returns an ``httpx.Auth``. Called once
+            per connection; the object may keep tokens.
+        test: Given an open session, tries the credentials and says what it found.
+    """
+
+    destination: str = attrs.field(validator=_slug)
+    create: Callable[[Any], httpx.Auth]
+    test: Callable[[Session], Awaitable[Sequence[Finding]]]
+
+
+@attrs.frozen(kw_only=True)
+class Diagnostic:
+    """A further check of a connection.
+
+    Attributes:
+        destination: Slug of the destination.
+        title: What it checks, in a few words.
+        check: Given an open session, says what it found.
+    """
+
+    destination: str = attrs.field(validator=_slug)
+    title: str
+    check: Callable[[Session], Awaitable[Sequence[Finding]]]

@@ -1,0 +1,101 @@
+"""The tree of a trigger.
+
+Nodes compare by meaning: where a node stands in the text (`span`) is no part of equality.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+__all__ = [
+    "And",
+    "Call",
+    "Comparison",
+    "Condition",
+    "Constant",
+    "Literal",
+    "Node",
+    "Not",
+    "Operand",
+    "Or",
+    "Path",
+    "Scalar",
+    "Span",
+    "Step",
+]
+
+Scalar: TypeAlias = str | int | float | bool | None
+Constant: TypeAlias = Scalar | tuple[Scalar, ...]
+Step: TypeAlias = str | int
+Span: TypeAlias = tuple[int, int]
+"""First character and the one after the last, as indices into the text."""
+
+
+@attrs.frozen
+class _Placed:
+    span: Span = attrs.field(default=(0, 0), eq=False, repr=False, kw_only=True)
+
+
+@attrs.frozen
+class Path(_Placed):
+    """A field of the event.
+
+    Attributes:
+        steps: A string is the key of an object, an integer the index of a list item; the first
+            one is a key of the event itself.
+    """
+
+    steps: tuple[Step, ...]
+
+
+@attrs.frozen
+class Literal(_Placed):
+    """A value written in the trigger; a list is a tuple."""
+
+    value: Constant
+
+
+@attrs.frozen
+class Call(_Placed):
+    """A function of `wharfinger.trigger.functions` with its arguments."""
+
+    function: str
+    arguments: tuple[Operand, ...]
+
+
+@attrs.frozen
+class Comparison(_Placed):
+    """Two values and one of ``= != < <= > >= in`` between them."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@attrs.frozen
+class Not(_Placed):
+    """True where its condition is false."""
+
+    condition: Condition
+
+
+@attrs.frozen
+class And(_Placed):
+    """True where all of two or more conditions are; later ones are not looked at after a false."""
+
+    conditions: tuple[Condition, ...]
+
+
+@attrs.frozen
+class Or(_Placed):
+    """True where one of two or more conditions is; later ones are not looked at after a true."""
+
+    conditions: tuple[Condition, ...]
+
+
+Operand: TypeAlias = Path | Literal | Call
+Condition: TypeAlias = And | Or | Not | Comparison | Call
+"""A `Call` is a condition where its function gives a bool: contains, match, bool."""
+Node: TypeAlias = Condition | Operand

@@ -1,0 +1,72 @@
+"""Create Contact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+import wharfinger
+from wharfinger_sfmc.api import Api
+from wharfinger_sfmc.destination import SLUG
+from wharfinger_sfmc.encoding import to_json
+from wharfinger_sfmc.errors import Call, Topic, failure
+
+__all__ = ["ACTION", "BATCHING", "CreateContact"]
+
+BATCHING: Final = wharfinger.Unbatched(reason="SFMC takes one contact per request")
+_CALL: Final = Call(
+    topic=Topic.CONTACT, subject="creating contacts", permissions='"List and Subscribers: Write"'
+)
+
+
+@attrs.define(kw_only=True)
+class CreateContact:
+    """A contact that exists afterwards.
+
+    Attributes:
+        contact_key: Identifies the contact; one is created where none has this key.
+    """
+
+    contact_key: str = wharfinger.field(
+        name="contactKey",
+        label="Contact Key",
+        description="Identifies the contact. A contact is created where none has this key.",
+    )
+
+
+def _encode(payload: CreateContact) -> bytes:
+    return to_json(
+        {"contactKey": payload.contact_key, "attributeSets": []}, {"contactKey": "Contact Key"}
+    )
+
+
+def _order_key(payload: CreateContact) -> str:
+    return payload.contact_key
+
+
+async def _perform(
+    session: wharfinger.Session, batch: wharfinger.Batch
+) -> Sequence[wharfinger.Outcome]:
+    (contact,) = batch.bodies
+    reply = await Api(session).create_contact(contact)
+    if not reply.accepted:
+        raise failure(reply, _CALL)
+    return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=reply.request_id)]
+
+
+ACTION: Final = wharfinger.Action(
+    destination=SLUG,
+    slug="create-contact",
+    title="Create Contact",
+    description="Creates a contact in All Contacts where none has the Contact Key.",
+    payload=CreateContact,
+    perform=_perform,
+    effect=wharfinger.Effect.IDEMPOTENT,
+    default_trigger='type = "identify"',
+    default_fields={"contactKey": {"@path": "$.userId"}},
+    aliases=("contact",),
+    order_key=_order_key,
+    encode=_encode,
+)

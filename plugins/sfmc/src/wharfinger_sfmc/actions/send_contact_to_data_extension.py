@@ -1,0 +1,70 @@
+"""Send Contact to Data Extension."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+
+import wharfinger
+from wharfinger_sfmc.actions import _data_extension as shared
+from wharfinger_sfmc.destination import SLUG
+
+__all__ = ["ACTION", "BATCHING", "SendContactToDataExtension"]
+
+BATCHING: Final = shared.BATCHING
+
+
+@attrs.define(kw_only=True)
+class SendContactToDataExtension:
+    """A contact as a row.
+
+    Attributes:
+        key: External key of the data extension.
+        id: Its id, used where there is no key.
+        keys: Primary key columns and their values; ``contactKey`` is always one of them.
+        values: The other columns and their values.
+        enable_batching: Whether rows travel together.
+        batch_size: Most rows in one request; None for what SFMC bears.
+    """
+
+    key: str | None = shared.key_field()
+    id: str | None = shared.id_field()
+    keys: dict[str, Any] = wharfinger.field(
+        label="Data Extension Primary Keys",
+        description="The primary key columns of the data extension. Contact Key must be one.",
+        minimum=1,
+        properties={
+            "contactKey": wharfinger.Field(
+                label="Contact Key",
+                description="Identifies the contact; the data extension needs a primary key "
+                'column "contactKey".',
+                required=True,
+                minimum=1,
+            )
+        },
+    )
+    values: dict[str, Any] = wharfinger.field(
+        label="Contact Fields",
+        description="Columns and their values; names exactly as in the data extension.",
+        minimum=1,
+    )
+    enable_batching: bool = shared.enable_batching_field()
+    batch_size: int | None = shared.batch_size_field()
+
+
+ACTION: Final = wharfinger.Action(
+    destination=SLUG,
+    slug="send-contact-to-data-extension",
+    title="Send Contact to Data Extension",
+    description="Upserts contacts as rows of a data extension.",
+    payload=SendContactToDataExtension,
+    perform=shared.send_rows,
+    effect=wharfinger.Effect.IDEMPOTENT,
+    default_trigger='type = "identify"',
+    default_fields={"keys": {"contactKey": {"@path": "$.userId"}}},
+    aliases=("contactDataExtension",),
+    batch_key=shared.data_extension_of,
+    order_key=shared.row_identity,
+    encode=shared.row_encoder(SendContactToDataExtension),
+)

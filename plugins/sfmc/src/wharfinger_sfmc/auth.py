@@ -1,0 +1,225 @@
+"""Signing in: one access token per connection, shared by all its tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from typing import Any, Final
+
+import attrs
+import httpx
+
+import wharfinger
+from wharfinger_sfmc.api import Api
+from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.replies import Reply, read_reply
+from wharfinger_sfmc.settings import MarketingCloudSettings, base_url
+
+__all__ = ["MarketingCloudAuth", "test_credentials"]
+
+_MARGIN_S: Final = 120.0
+# "Access Token for Server-to-Server Integrations" promises 18 minutes where a reply is silent.
+_USUAL_LIFETIME_S: Final = 1079.0
+_LONGEST_LIFETIME_S: Final = 86_400.0
+_ATTEMPTS: Final = 2
+# Anything else in a header could start another one.
+_HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@attrs.frozen
+class _Token:
+    value: wharfinger.Secret
+    renew_at: float
+
+
+class MarketingCloudAuth(httpx.Auth):
+    """Adds the access token of one business unit to every request.
+
+    A token is fetched once however many tasks wait for it, kept until two minutes before it
+    ends, and replaced once when SFMC refuses it; a request that is refused a second time is
+    returned as it is, because then the token is not the reason. The addresses in a token's reply
+    are never followed: a reply must not decide where the next secret goes.
+
+    Belongs to one event loop, as the client that uses it does.
+
+    Args:
+        settings: The business unit and its API integration.
+        clock: Gives seconds that never go back.
+
+    Raises:
+        wharfinger.ConfigurationError: The subdomain would lead to another host.
+    """
+
+    def __init__(
+        self, settings: MarketingCloudSettings, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._url = f"{base_url(settings, 'auth')}/v2/token"
+        self._settings = settings
+        self._clock = clock
+        self._token: _Token | None = None
+        self._lock = asyncio.Lock()
+        self._thread_lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self._url} for account {self._settings.account_id}>"
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Sign a request in, and once more with another token if the first one is refused."""
+        token = None
+        for _ in range(_ATTEMPTS):
+            async with self._lock:
+                token = self._usable(refused=token)
+                if token is None:
+                    asked_at = self._clock()
+                    response = yield self._token_request(request)
+                    try:
+                        await response.aread()
+                    except httpx.HTTPError as error:
+                        raise _torn(error) from error
+                    token = self._token = self._read_token(response, asked_at)
+            response = yield _signed(request, token)
+            if response.status_code != httpx.codes.UNAUTHORIZED:
+                return
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Do the same for a client without an event loop."""
+        token = None
+        for _ in range(_ATTEMPTS):
+            with self._thread_lock:
+                token = self._usable(refused=token)
+                if token is None:
+                    asked_at = self._clock()
+                    response = yield self._token_request(request)
+                    try:
+                        response.read()
+                    except httpx.HTTPError as error:
+                        raise _torn(error) from error
+                    token = self._token = self._read_token(response, asked_at)
+            response = yield _signed(request, token)
+            if response.status_code != httpx.codes.UNAUTHORIZED:
+                return
+
+    def _usable(self, *, refused: _Token | None) -> _Token | None:
+        """Return the token at hand; another task may have replaced a refused one meanwhile."""
+        token = self._token
+        if token is None or token is refused or self._clock() >= token.renew_at:
+            return None
+        return token
+
+    def _token_request(self, original: httpx.Request) -> httpx.Request:
+        settings = self._settings
+        return httpx.Request(
+            "POST",
+            self._url,
+            headers={"User-Agent": original.headers.get("User-Agent", "wharfinger")},
+            json={
+                "grant_type": "client_credentials",
+                "client_id": settings.client_id,
+                "client_secret": settings.client_secret.reveal(),
+                "account_id": settings.account_id,
+            },
+            # A request made by hand has no timeout; the client's own are in here.
+            extensions=original.extensions,
+        )
+
+    def _read_token(self, response: httpx.Response, asked_at: float) -> _Token:
+        reply = read_reply(response, self._redact)
+        value = reply.fields.get("access_token")
+        if not reply.accepted or not isinstance(value, str) or not _HEADER_SAFE.fullmatch(value):
+            raise failure(reply, _SIGN_IN)
+        lifetime_s = _lifetime_s(reply.fields.get("expires_in"))
+        margin_s = min(_MARGIN_S, lifetime_s / 2)
+        return _Token(wharfinger.Secret(value), asked_at + lifetime_s - margin_s)
+
+    def _redact(self, text: str) -> str:
+        secret = self._settings.client_secret.reveal()
+        return text.replace(secret, "***") if secret else text
+
+
+def _signed(request: httpx.Request, token: _Token) -> httpx.Request:
+    request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
+    return request
+
+
+def _lifetime_s(expires_in: Any) -> float:
+    try:
+        seconds = float(expires_in)
+    except (TypeError, ValueError):
+        return _USUAL_LIFETIME_S
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME_S else _USUAL_LIFETIME_S
+
+
+def _torn(error: httpx.HTTPError) -> wharfinger.RetryError:
+    return wharfinger.RetryError(
+        f"The reply with the access token broke off ({type(error).__name__}). Nothing else was "
+        "sent; it can be tried again.",
+        code="sign-in-failed",
+    )
+
+
+async def test_credentials(session: wharfinger.Session) -> Sequence[wharfinger.Finding]:
+    """Sign in, ask SFMC where the token acts, and compare that with the settings."""
+    try:
+        reply = await Api(session).token_context()
+        if not reply.accepted:
+            raise failure(reply, _CONTEXT)
+    except wharfinger.DeliveryError as error:
+        return [_finding_of(error)]
+    signed_in = wharfinger.Finding(
+        level="ok", subject="Credentials", message="SFMC accepts Client ID and Client Secret."
+    )
+    return [signed_in, _business_unit(reply, session.settings)]
+
+
+def _business_unit(reply: Reply, settings: MarketingCloudSettings) -> wharfinger.Finding:
+    organization = reply.fields.get("organization")
+    found = organization.get("id") if isinstance(organization, dict) else None
+    if found is None:
+        return wharfinger.Finding(
+            level="warning",
+            subject="Business unit",
+            message="SFMC did not say in which business unit the access token acts.",
+            fix='Compare "Account ID" with the MID shown beside the account\'s name in SFMC.',
+        )
+    if str(found) != settings.account_id:
+        return wharfinger.Finding(
+            level="error",
+            subject="Business unit",
+            message=f"The access token acts in business unit {found}, but Account ID is "
+            f"{settings.account_id}.",
+            fix='Set "Account ID" to the MID of the business unit that holds the data extensions '
+            "and event definitions, and let the API integration act in it.",
+        )
+    return wharfinger.Finding(
+        level="ok", subject="Business unit", message=f"The access token acts in {found}."
+    )
+
+
+def _finding_of(error: wharfinger.DeliveryError) -> wharfinger.Finding:
+    fix = next(words for kind, words in _FIXES if isinstance(error, kind))
+    return wharfinger.Finding(level="error", subject="Credentials", message=error.message, fix=fix)
+
+
+_SIGN_IN: Final = Call(topic=Topic.TOKEN, subject="an access token")
+_CONTEXT: Final = Call(topic=Topic.ACCOUNT, subject="the context of the access token")
+_FIXES: Final = (
+    (
+        wharfinger.CredentialsError,
+        'Copy "Client ID" and "Client Secret" again from Setup, Installed Packages, your package.',
+    ),
+    (
+        wharfinger.RetryError,
+        'Try again in a few minutes. If it stays, check "Subdomain" and this machine\'s network.',
+    ),
+    (
+        wharfinger.DeliveryError,
+        'Correct what the message names, then check "Subdomain" and "Account ID".',
+    ),
+)

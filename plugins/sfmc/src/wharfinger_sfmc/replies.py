@@ -1,0 +1,171 @@
+"""Reading SFMC's replies, whatever shape they have.
+
+SFMC answers in several envelopes: the REST error (``message``, ``errorcode``, sometimes
+``additionalErrors``), the OAuth error of the token endpoint (``error``, ``error_description``),
+the contact reply (``hasErrors``, ``resultMessages``), and whatever the gateway in front of it
+writes. The spelling of names differs between pages and recordings, so it is folded.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import attrs
+import httpx
+import orjson
+
+__all__ = ["Reply", "read_reply"]
+
+_MAX_VENDOR_CHARACTERS: Final = 500
+_EXCERPT_BYTES: Final = 16_000
+_DETAIL_LISTS: Final = ("additionalerrors", "validationerrors")
+_REQUEST_IDS: Final = ("requestservicemessageid", "servicemessageid", "requestid")
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """One reply of SFMC.
+
+    Attributes:
+        status: HTTP status.
+        fields: The reply's JSON object with its names in lower case; empty where the body is
+            something else.
+        errorcode: SFMC's own number for the error, or None.
+        details: What SFMC said about single columns or rows, word for word.
+        result_codes: Codes of the result messages that are errors.
+        reported_errors: Whether the body says that something failed, whatever the status.
+        vendor_message: What SFMC said, secrets taken out, at most 500 characters.
+        request_id: SFMC's name for the request, where it gave one.
+        retry_after_s: How long SFMC asked to wait, in seconds, or None.
+    """
+
+    status: int
+    fields: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    errorcode: int | None = None
+    details: tuple[str, ...] = ()
+    result_codes: frozenset[str] = frozenset()
+    reported_errors: bool = False
+    vendor_message: str = ""
+    request_id: str | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether SFMC accepted the request: a 2xx that reports no error in its body."""
+        return httpx.codes.is_success(self.status) and not self.reported_errors
+
+
+def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> Reply:
+    """Read a reply that has arrived completely.
+
+    Args:
+        response: The reply; its body has been read.
+        redact: Takes the account's secrets out of a text.
+    """
+    fields = _json_object(response.content)
+    has_errors = str(fields.get("haserrors")).lower() == "true"
+    failures = [
+        entry
+        for entry in _objects(fields.get("resultmessages"))
+        if has_errors or str(entry.get("resultclass")).lower() == "error"
+    ]
+    details = tuple(
+        dict.fromkeys(
+            text
+            for entry in (*(e for n in _DETAIL_LISTS for e in _objects(fields.get(n))), *failures)
+            if (text := _text(entry.get("message")))
+        )
+    )
+    spoken = "; ".join(details) or _first_text(fields, "message", "error_description", "error")
+    return Reply(
+        status=response.status_code,
+        fields=fields,
+        errorcode=_integer(fields.get("errorcode")),
+        details=details,
+        result_codes=frozenset(_text(entry.get("resultcode")) for entry in failures),
+        reported_errors=has_errors or bool(failures),
+        vendor_message=_bounded(redact(spoken or _excerpt(response))),
+        request_id=_first_text(fields, *_REQUEST_IDS) or None,
+        retry_after_s=_retry_after_s(response, fields),
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    # A rowset comes back as an array of megabytes; only an object can hold an error.
+    if not re.match(rb"\s*\{", body):
+        return {}
+    try:
+        return _folded(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _folded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in entry.items()}
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, dict):
+            yield _folded(entry)
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _first_text(fields: Mapping[str, Any], *names: str) -> str:
+    return next((text for name in names if (text := _text(fields.get(name)))), "")
+
+
+def _integer(value: Any) -> int | None:
+    """SFMC writes its error codes as numbers here and as text there."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _excerpt(response: httpx.Response) -> str:
+    """What a gateway wrote instead of JSON; nothing where the reply is a plain success."""
+    if response.is_success:
+        return ""
+    return response.content[:_EXCERPT_BYTES].decode(errors="replace")
+
+
+def _bounded(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) <= _MAX_VENDOR_CHARACTERS:
+        return words
+    return words[: _MAX_VENDOR_CHARACTERS - 1] + "…"
+
+
+def _retry_after_s(response: httpx.Response, fields: Mapping[str, Any]) -> float | None:
+    """The header counts before the body ("Rate Limiting Errors"); it is seconds or a date."""
+    header = response.headers.get("retry-after", "").strip()
+    for value in (header, fields.get("retryafter")):
+        if (seconds := _seconds(value)) is not None:
+            return seconds
+    return _seconds_until(header)
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, str):
+        value = float(value) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) and value >= 0 else None
+
+
+def _seconds_until(header: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,192 @@
+"""One test per hook: what a plugin gives through it arrives where it is used."""
+
+from __future__ import annotations
+
+import attrs
+import httpx
+import pytest
+
+import wharfinger
+
+
+def _plugin(base=object, /, **hooks):
+    """Make a plugin of plain functions, named by their hooks, on top of another one."""
+    members = {
+        f"wharfinger_{name}": staticmethod(wharfinger.hookimpl(hook))
+        for name, hook in hooks.items()
+    }
+    return type("Made", (base,), members)()
+
+
+def _load(*plugins):
+    return wharfinger.load_plugins(allow=(), extra=plugins)
+
+
+@attrs.frozen(kw_only=True)
+class BellSettings:
+    volume: int = wharfinger.field(label="Volume", minimum=1, maximum=11)
+
+
+def test_hook_wharfinger_destinations():
+    tower = wharfinger.Destination(slug="tower", title="Tower", hosts=("tower.example",))
+    plugins = _load(_plugin(destinations=lambda: [tower]))
+    assert plugins.destination("tower") is tower
+    assert plugins.connect({"destination": "tower"}).destination is tower
+
+
+def test_hook_wharfinger_settings(bell):
+    given = wharfinger.Settings(destination="bell", schema=BellSettings)
+    owner = _plugin(type(bell), settings=lambda: [given])
+    plugins = _load(owner)
+    assert plugins.settings("bell") is given
+    connection = plugins.connect({"destination": "bell", "settings": {"volume": 11}})
+    assert connection.settings == BellSettings(volume=11)
+    with pytest.raises(wharfinger.ConfigurationError, match="Volume"):
+        plugins.connect({"destination": "bell", "settings": {"volume": 12}})
+
+
+async def test_hook_wharfinger_authentication(bell):
+    def create(settings):
+        return httpx.BasicAuth("ringer", "s3cr3t")
+
+    async def test(session):
+        response = await session.request("GET", "https://api.bell.example/me")
+        return [wharfinger.Finding(level="ok", subject="Ringer", message=response.text)]
+
+    given = wharfinger.Authentication(destination="bell", create=create, test=test)
+    owner = _plugin(type(bell), authentication=lambda: [given])
+    plugins = _load(owner)
+    assert plugins.authentication("bell") is given
+
+    def answer(request):
+        return httpx.Response(200, text=request.headers["authorization"].partition(" ")[0])
+
+    transport = httpx.MockTransport(answer)
+    async with plugins.connect({"destination": "bell"}, transport=transport) as connection:
+        (finding,) = await connection.test()
+    assert (finding.subject, finding.message) == ("Ringer", "Basic")
+
+
+async def test_hook_wharfinger_actions(bell):
+    @attrs.define(kw_only=True)
+    class Strike:
+        hours: int = wharfinger.field(label="Hours")
+
+    struck = []
+
+    async def strike(session, batch):
+        struck.extend(payload.hours for payload in batch.payloads)
+        return [wharfinger.Outcome.delivered()] * len(batch)
+
+    given = wharfinger.Action(
+        destination="bell",
+        slug="strike",
+        title="Strike",
+        payload=Strike,
+        perform=strike,
+        effect=wharfinger.Effect.ONCE,
+        default_trigger='type = "track"',
+        default_fields={"hours": {"@path": "$.properties.hours"}},
+    )
+    plugins = _load(bell, _plugin(actions=lambda: [given]))
+    assert set(plugins.actions("bell")) == {"ring", "strike"}
+    config = {"destination": "bell", "mappings": {"hours": {"action": "strike"}}}
+    async with plugins.connect(config) as connection:
+        await connection.deliver([{"type": "track", "properties": {"hours": 12}}])
+    assert struck == [12]
+
+
+def test_hook_wharfinger_batching(bell):
+    heard = []
+
+    def own(action, settings):
+        heard.append((action.slug, settings))
+        return wharfinger.BatchPolicy(rows=7)
+
+    def foreign(action):
+        raise AssertionError("only the plugin that gave the action is asked")
+
+    owner = _plugin(type(bell), batching=own)
+    other = _plugin(batching=foreign)
+    plugins = _load(owner, other)
+    config = {"destination": "bell", "mappings": {"rings": {"action": "ring"}}}
+    assert plugins.connect(config).mappings["rings"].policy == wharfinger.BatchPolicy(rows=7)
+    assert ("ring", None) in heard
+
+
+def test_core_answers_for_an_action_that_nobody_batches(bell, ringing):
+    policy = ringing().mappings["rings"].policy
+    assert isinstance(policy, wharfinger.Unbatched)
+    with pytest.raises(wharfinger.ConfigurationError, match="Ring cannot be batched"):
+        ringing(batch={"rows": 5})
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (lambda: 50, "wharfinger_batching gave int for ring where a BatchPolicy belongs"),
+        (lambda: {}["rows"], "wharfinger_batching raised KeyError: 'rows' for ring"),
+    ],
+)
+def test_a_wrong_batching_answer_is_a_problem_of_the_mapping(bell, answer, complaint):
+    owner = _plugin(type(bell), batching=answer)
+    plugins = _load(owner)
+    config = {"destination": "bell", "mappings": {"rings": {"action": "ring"}}}
+    with pytest.raises(wharfinger.ConfigurationError) as caught:
+        plugins.connect(config)
+    (problem,) = caught.value.problems
+    assert problem.path == ("mappings", "rings", "action")
+    assert complaint in problem.message
+
+
+async def test_hook_wharfinger_directives(bell):
+    struck = []
+
+    async def perform(session, batch):
+        struck.extend(payload.author for payload in batch.payloads)
+        return [wharfinger.Outcome.delivered()] * len(batch)
+
+    (ring,) = bell.wharfinger_actions()
+    given = wharfinger.Directive(name="@reverse", function=lambda text: text[::-1])
+    owner = _plugin(
+        type(bell),
+        actions=lambda: [attrs.evolve(ring, perform=perform)],
+        directives=lambda: [given],
+    )
+    plugins = _load(owner)
+    assert plugins.directives["@reverse"] is given
+    fields = {"author": {"@reverse": {"@path": "$.userId"}}}
+    config = {"destination": "bell", "mappings": {"r": {"action": "ring", "fields": fields}}}
+    async with plugins.connect(config) as connection:
+        await connection.deliver([{"type": "track", "userId": "anna-1"}])
+    assert struck == ["1-anna"]
+
+
+async def test_hook_wharfinger_diagnostics(bell):
+    async def compare(session):
+        return [wharfinger.Finding(level="warning", subject="Clock", message="It is late.")]
+
+    async def fail(session):
+        raise RuntimeError("the check is broken")
+
+    given = [
+        wharfinger.Diagnostic(destination="bell", title="Fault", check=fail),
+        wharfinger.Diagnostic(destination="bell", title="Clock", check=compare),
+    ]
+    plugins = _load(bell, _plugin(diagnostics=lambda: given))
+    async with plugins.connect({"destination": "bell"}) as connection:
+        fault, clock = await connection.diagnose()
+    assert (fault.level, fault.subject) == ("error", "Fault")
+    assert "RuntimeError" in fault.message
+    assert (clock.level, clock.message) == ("warning", "It is late.")
+
+
+async def test_hook_wharfinger_batch_delivered(ringing):
+    reports = []
+
+    def observe(report):
+        reports.append(report)
+
+    async with ringing(_plugin(batch_delivered=observe)) as connection:
+        await connection.deliver([{"type": "track"}])
+    assert [type(report) for report in reports] == [wharfinger.BatchReport]

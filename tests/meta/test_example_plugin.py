@@ -1,0 +1,92 @@
+"""The plugin of the page "Write a plugin" does what the page says."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tomllib
+from importlib import import_module
+
+import httpx
+import orjson
+import pytest
+
+import wharfinger
+
+CONFIG = {
+    "destination": "postbox",
+    "settings": {"api_key": "key-0123456789"},
+    "mappings": {
+        "letters": {"action": "send-letter", "fields": {"text": {"@template": "Hello {{event}}"}}}
+    },
+}
+
+
+@pytest.fixture
+def postbox(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "docs/how-to/postbox/src"))
+    yield import_module("wharfinger_postbox")
+    del sys.modules["wharfinger_postbox"]
+
+
+# --- test ---
+async def test_a_refused_letter_is_rejected_and_the_others_are_delivered(postbox):
+    def vendor(request: httpx.Request) -> httpx.Response:
+        letters = orjson.loads(request.content)
+        return httpx.Response(
+            200, json={"verdicts": ["sent" if x["to"] == "Quay 1" else "unknown" for x in letters]}
+        )
+
+    plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
+    connection = plugins.connect(CONFIG, transport=httpx.MockTransport(vendor))
+    events = [
+        {"type": "track", "event": "Order", "context": {"traits": {"address": address}}}
+        for address in ("Quay 1", "Nowhere")
+    ]
+    async with connection:
+        delivered, refused = await connection.deliver(events)
+    assert delivered.outcomes["letters"].status is wharfinger.Status.DELIVERED
+    assert refused.outcomes["letters"].status is wharfinger.Status.REJECTED
+
+
+# --- end ---
+async def test_the_letters_of_a_batch_are_one_request(postbox):
+    plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
+    track = {"type": "track", "event": "Order", "context": {"traits": {"address": "Quay 1"}}}
+    preview = await plugins.connect(CONFIG).preview([track, {**track, "type": "page"}, track])
+    (request,) = preview.requests
+    assert request.url == "https://api.postbox.example/letters"
+    assert request.events == (0, 2)
+    assert orjson.loads(request.body) == [{"to": "Quay 1", "text": "Hello Order"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (httpx.Response(401), "halted"),
+        (httpx.Response(429, headers={"Retry-After": "3600"}), "retry"),
+        (httpx.Response(503), "retry"),
+        (httpx.Response(500), "unknown"),
+        (httpx.ReadTimeout("too slow"), "unknown"),
+        (httpx.ConnectError("no route"), "retry"),
+    ],
+)
+async def test_each_answer_leads_to_the_status_the_page_names(postbox, reply, status):
+    def vendor(request):
+        if isinstance(reply, Exception):
+            raise reply
+        return httpx.Response(reply.status_code, headers=reply.headers)
+
+    plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
+    config = {**CONFIG, "retry": {"attempts": 1}}
+    track = {"type": "track", "event": "Order", "context": {"traits": {"address": "Quay 1"}}}
+    async with plugins.connect(config, transport=httpx.MockTransport(vendor)) as connection:
+        (receipt,) = await connection.deliver([track])
+    assert receipt.outcomes["letters"].status == status
+
+
+def test_the_entry_point_of_the_page_leads_to_the_module(postbox, root):
+    project = tomllib.loads((root / "docs/how-to/postbox/pyproject.toml").read_text())["project"]
+    (value,) = project["entry-points"]["wharfinger"].values()
+    assert importlib.util.find_spec(value) == postbox.__spec__
+    assert set(project["entry-points"]["wharfinger"]) == {"postbox"}

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import ast
+import sys
+from importlib.metadata import packages_distributions
+
+import wharfinger
+
+# What each room of core may import of core's other rooms, at run time.
+MAY_IMPORT = {
+    "errors": set(),
+    "suggest": set(),
+    "model": {"errors"},
+    "hookspecs": {"model"},
+    "discovery": {"hookspecs"},
+    "mapping": {"errors", "model", "suggest"},
+    "trigger": {"errors", "model", "suggest"},
+    "payload": {"errors", "model", "suggest"},
+    "delivery": {"errors", "model"},
+    "configuration": {"delivery", "errors", "model", "suggest"},
+    "active": {"delivery", "errors", "model"},
+}
+KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry"}
+
+# Libraries that shape a room stay in it. Model names `httpx.Auth` in a record.
+LIVES_IN = {
+    "cattrs": {"configuration", "payload"},
+    "httpx": {"configuration", "connection", "delivery", "model", "plugins"},
+    "lark": {"trigger"},
+    "liquid": {"mapping"},
+    "pluggy": {"hookspecs", "plugins", "registry"},
+    "stamina": {"delivery"},
+}
+
+
+def _rooms(imported):
+    """Yield the rooms an import reaches; ``from wharfinger import x`` may name one, too."""
+    parts = imported.module.split(".")
+    if parts[0] != "wharfinger":
+        return
+    if len(parts) > 1:
+        yield parts[1]
+    else:
+        yield from (name for name in imported.names or ("",) if name not in wharfinger.__all__)
+        if set(imported.names) & set(wharfinger.__all__) or not imported.names:
+            yield ""
+
+
+def test_rooms_import_in_one_direction(core):
+    wrong = [
+        f"{module.where} imports {room or 'the public face'}"
+        for module in core.modules
+        if module.room in MAY_IMPORT
+        for imported in module.imports
+        for room in _rooms(imported)
+        if room not in MAY_IMPORT[module.room] | {module.room}
+    ]
+    assert wrong == []
+
+
+def test_every_room_has_its_place_in_the_order(core):
+    rooms = {module.room for module in core.modules}
+    assert rooms - {"testing"} == set(MAY_IMPORT) | KNOW_SEVERAL_ROOMS
+
+
+def test_running_core_never_needs_its_test_kit(core):
+    wrong = [
+        module.where
+        for module in core.modules
+        if module.room != "testing"
+        for imported in module.imports
+        if "testing" in _rooms(imported) or imported.module.partition(".")[0] in ("pytest", "tests")
+    ]
+    assert wrong == []
+
+
+def test_libraries_that_shape_a_room_stay_in_it(core):
+    wrong = [
+        f"{module.where} imports {library}"
+        for module in core.modules
+        for imported in module.imports
+        if (library := imported.module.partition(".")[0]) in LIVES_IN
+        and module.room not in LIVES_IN[library] | {"testing"}
+    ]
+    assert wrong == []
+
+
+def test_plugins_and_contributions_import_the_public_face_only(others):
+    wrong = [
+        f"{module.where}: {imported.module} {' '.join(imported.names)}"
+        for distribution in others
+        for module in distribution.modules
+        for imported in module.imports
+        if imported.module.startswith("wharfinger.")
+        or (imported.module == "wharfinger" and not set(imported.names) <= set(wharfinger.__all__))
+    ]
+    assert wrong == []
+
+
+def test_plugins_and_contributions_use_public_names_only(others):
+    public = {*wharfinger.__all__, "__version__"}
+    wrong = [
+        f"{module.where}:{node.lineno}: wharfinger.{node.attr}"
+        for distribution in others
+        for module in distribution.modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "wharfinger"
+        and node.attr not in public
+    ]
+    assert wrong == []
+
+
+def test_plugins_are_found_by_entry_point_and_never_imported_by_others(distributions):
+    plugins = {d.package for d in distributions if "wharfinger" in _entry_points(d)}
+    assert plugins, "no distribution offers an entry point"
+    wrong = [
+        f"{module.where} imports {imported.module}"
+        for distribution in distributions
+        for module in distribution.modules
+        for imported in module.imports
+        if imported.module.partition(".")[0] in plugins - {distribution.package}
+    ]
+    assert wrong == []
+
+
+def test_contributions_import_each_other_in_the_demo_only(distributions):
+    packages = {d.package for d in distributions} - {"wharfinger"}
+    wrong = [
+        f"{module.where} imports {imported.module}"
+        for distribution in distributions
+        for module in distribution.modules
+        if "demo" not in module.name
+        for imported in module.imports
+        if imported.module.partition(".")[0] in packages - {distribution.package}
+    ]
+    assert wrong == []
+
+
+def test_every_library_that_is_imported_is_declared(distributions):
+    givers = packages_distributions()
+    wrong = []
+    for distribution in distributions:
+        project = distribution.facts["project"]
+        extras = project.get("optional-dependencies", {}).values()
+        declared = {
+            _normal(requirement)
+            for requirement in (*project["dependencies"], *(r for extra in extras for r in extra))
+        } | {distribution.name}
+        wrong += [
+            f"{module.where} imports {top}"
+            for module in distribution.modules
+            if module.room != "testing"
+            for imported in module.imports
+            if (top := imported.module.partition(".")[0]) not in sys.stdlib_module_names
+            and declared.isdisjoint(_normal(giver) for giver in givers.get(top, [top]))
+        ]
+    assert wrong == []
+
+
+def test_every_library_that_is_declared_is_imported(distributions):
+    givers = packages_distributions()
+    wrong = []
+    for distribution in distributions:
+        imported = {
+            _normal(giver)
+            for module in distribution.modules
+            for imported in module.imports
+            for top in [imported.module.partition(".")[0]]
+            for giver in givers.get(top, [top])
+        }
+        declared = {_normal(line) for line in distribution.facts["project"]["dependencies"]}
+        wrong += [f"{distribution.name} declares {name}" for name in declared - imported]
+    assert wrong == []
+
+
+def _normal(requirement: str) -> str:
+    name = "".join(c if c.isalnum() or c in "-_." else " " for c in requirement).split()[0]
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _entry_points(distribution):
+    return distribution.facts["project"].get("entry-points", {})

@@ -1,0 +1,205 @@
+"""Finding bad rows, against a model of the prefix-commit rule."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Collection, Sequence
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+import wharfinger
+from wharfinger_sfmc.errors import TOO_LARGE
+from wharfinger_sfmc.rows import halving, upsert
+
+Status = wharfinger.Status
+
+
+class Table:
+    """A data extension: stores the rows before the first bad one, and from there on nothing.
+
+    Its refusal speaks of every bad row of the request at once, in no order one could rely on, as
+    SFMC's does.
+    """
+
+    def __init__(
+        self,
+        bad: Collection[bytes] = (),
+        *,
+        most_rows: int = 1_000,
+        fails_at: int | None = None,
+    ) -> None:
+        self.bad = bad
+        self.most_rows = most_rows
+        self.fails_at = fails_at
+        self.stored: list[bytes] = []
+        self.calls = 0
+
+    async def send(self, rows: Sequence[bytes]) -> wharfinger.RejectedError | None:
+        assert rows, "an empty request was sent"
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise wharfinger.ThrottledError("slow down", code="rate-limited", retry_after_s=7.0)
+        if len(rows) > self.most_rows:
+            return wharfinger.RejectedError("too large", code=TOO_LARGE, http_status=413)
+        bad = [row for row in rows if row in self.bad]
+        stop = rows.index(bad[0]) if bad else len(rows)
+        self.stored += [row for row in rows[:stop] if row not in self.stored]
+        if not bad:
+            return None
+        words = "; ".join(sorted(f"{row.decode()} is bad" for row in bad))
+        return wharfinger.RejectedError(words, code="row-refused", vendor_message=words)
+
+
+def rows_of(count: int) -> list[bytes]:
+    return [b"row-%d" % number for number in range(count)]
+
+
+def upsert_all(rows: Sequence[bytes], table: Table) -> list[wharfinger.Outcome]:
+    return asyncio.run(upsert(rows, halving(table.send)))
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> tuple[list[bytes], set[bytes]]:
+    rows = rows_of(draw(st.integers(1, 60)))
+    density = draw(st.sampled_from([1, 2, 10, 60]))
+    return rows, {row for row in rows if draw(st.integers(0, density)) == 0}
+
+
+@given(batches())
+def test_verdicts_are_what_the_table_holds(batch):
+    rows, bad = batch
+    table = Table(bad)
+
+    outcomes = upsert_all(rows, table)
+
+    assert [row for row in rows if row not in bad] == table.stored
+    for row, outcome in zip(rows, outcomes, strict=True):
+        assert (outcome.status is Status.DELIVERED) == (row in table.stored)
+        assert (outcome.status is Status.REJECTED) == (row in bad)
+
+
+@given(batches())
+def test_a_bad_row_gets_the_words_about_itself_and_no_others(batch):
+    rows, bad = batch
+
+    outcomes = upsert_all(rows, Table(bad))
+
+    for row, outcome in zip(rows, outcomes, strict=True):
+        expected = f"{row.decode()} is bad" if row in bad else ""
+        assert outcome.vendor_message == expected
+
+
+@given(batches())
+def test_requests_grow_with_k_log_n(batch):
+    rows, bad = batch
+    table = Table(bad)
+
+    upsert_all(rows, table)
+
+    assert table.calls <= 1 + 2 * len(bad) * (1 + math.log2(len(rows)))
+
+
+@pytest.mark.parametrize("place", range(50))
+def test_one_bad_row_among_fifty_costs_at_most_eight_requests(place):
+    rows = rows_of(50)
+    table = Table([rows[place]])
+
+    upsert_all(rows, table)
+
+    assert table.calls <= 8
+
+
+def test_fifty_good_rows_cost_one_request():
+    table = Table()
+
+    upsert_all(rows_of(50), table)
+
+    assert table.calls == 1
+
+
+def test_fifty_bad_rows_cost_little_more_than_one_request_each():
+    rows = rows_of(50)
+    table = Table(rows)
+
+    upsert_all(rows, table)
+
+    assert table.calls <= 65
+
+
+def test_no_rows_cost_no_request():
+    table = Table()
+
+    assert upsert_all([], table) == []
+    assert table.calls == 0
+
+
+@given(batches(), st.integers(1, 80))
+def test_a_failure_on_the_way_leaves_decided_rows_decided(batch, fails_at):
+    rows, bad = batch
+    table = Table(bad, fails_at=fails_at)
+
+    try:
+        outcomes = upsert_all(rows, table)
+    except wharfinger.ThrottledError:
+        assert table.stored == [] or rows[0] not in bad
+        return
+
+    undecided = [outcome.status is Status.RETRY for outcome in outcomes]
+    assert undecided == sorted(undecided)
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome.status is Status.RETRY:
+            assert outcome.retry_after_s == 7.0
+        else:
+            assert (outcome.status is Status.DELIVERED) == (row in table.stored)
+            assert (outcome.status is Status.REJECTED) == (row in bad)
+
+
+def test_a_failure_before_anything_is_decided_is_raised():
+    with pytest.raises(wharfinger.ThrottledError):
+        upsert_all(rows_of(5), Table(fails_at=1))
+
+
+@given(batches(), st.integers(1, 60))
+def test_what_is_too_large_travels_in_smaller_parts(batch, most_rows):
+    rows, bad = batch
+    table = Table(bad, most_rows=most_rows)
+
+    outcomes = upsert_all(rows, table)
+
+    assert [row for row in rows if row not in bad] == table.stored
+    assert [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.vendor_message] == [
+        row for row in rows if row in bad
+    ]
+
+
+def test_a_size_that_was_refused_is_not_tried_again():
+    table = Table(most_rows=13)
+
+    upsert_all(rows_of(50), table)
+
+    # 50 and 25 rows are refused, then four requests of 12 and one of 2 are accepted.
+    assert table.calls == 2 + 5
+
+
+def test_a_single_row_that_is_too_large_is_refused_and_the_others_are_stored():
+    class Narrow(Table):
+        async def send(self, rows):
+            if b"row-2" in rows:
+                self.calls += 1
+                return wharfinger.RejectedError("too large", code=TOO_LARGE, http_status=413)
+            return await super().send(rows)
+
+    rows, table = rows_of(4), Narrow()
+
+    outcomes = upsert_all(rows, table)
+
+    assert [outcome.code for outcome in outcomes] == [
+        "delivered",
+        "delivered",
+        TOO_LARGE,
+        "delivered",
+    ]
+    assert table.stored == [rows[0], rows[1], rows[3]]
