@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import attrs
@@ -45,7 +45,7 @@ class AcmeAuth(httpx.Auth):
     def __init__(self, settings: AcmeSettings) -> None:
         self._key = settings.api_key
 
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
         yield request
 
@@ -91,8 +91,8 @@ def _outcomes(session: Any, response: httpx.Response, rows: int) -> list[Outcome
 
 async def test_key(session: Any) -> list[wharfinger.Finding]:
     response = await session.request("GET", f"{URL}/me")
-    level = "ok" if response.status_code == 200 else "error"
-    return [wharfinger.Finding(level=level, subject="API Key", message=str(response.status_code))]
+    refused = response.status_code != 200
+    return [wharfinger.Finding(level="error" if refused else "ok", subject="API Key", message="")]
 
 
 def encode_note(note: Note) -> bytes:

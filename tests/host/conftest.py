@@ -207,7 +207,7 @@ def vendor() -> Iterator[Vendor]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_GET = do_POST = do_PUT = answer
+        do_GET = do_POST = do_PUT = answer  # noqa: N815  # names that http.server looks for
 
         def log_message(self, *_: object) -> None:
             pass

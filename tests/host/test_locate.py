@@ -110,7 +110,7 @@ class Writer:
         self.marks[path] = f"mark-{len(self.marks)}-"
         text = self.marks[path]
         form = self.draw(st.sampled_from(['"{}]#"', "'{}{{'", '["{}", 1,\n 2]', '"""{}\n[x]\n"""']))
-        return form.format(text)
+        return str(form.format(text))
 
     def inline(self, tree: Any, path: Path) -> str:
         if not isinstance(tree, dict):

@@ -27,7 +27,7 @@ def test_a_plugin_is_shown_with_its_distribution_and_what_it_provides(cli: Any, 
     result = cli("plugins")
     assert result.exit_code == 0
     assert "acme 1.4" in result.stdout
-    for provided in ("destination acme", "action acme/send-note", "action acme/put-rows"):
+    for provided in ("destination acme", "action send-note", "action put-rows"):
         assert provided in result.stdout
 
 

@@ -90,9 +90,9 @@ def test_an_interrupt_cancels_records_what_was_under_way_and_shows_the_table(
     assert "Interrupted. Events up to line 4 were under way" in output
     assert "--from-line 5" in output
     records = events.read(tmp_path / "e.undelivered.jsonl")
-    assert [(r["line"], r["status"], r["code"]) for r in records if r["mapping"] == "notes"] == [
-        (3, "unknown", "interrupted"),
-        (4, "unknown", "interrupted"),
+    assert [(r["line"], r["mapping"], r["status"], r["code"]) for r in records] == [
+        (3, "notes", "unknown", "interrupted"),
+        (4, "notes", "unknown", "interrupted"),
     ]
 
 

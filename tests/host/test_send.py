@@ -290,17 +290,26 @@ def test_json_holds_counts_reasons_and_the_file(
     assert (second["status"], second["code"], second["line"]) == ("unreadable", "not-an-object", 3)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return [outcome_of(response)] * len(rows)", "return []"),
+        ("perform=put_rows,", "perform=put_rows, batch_key=lambda row: [],"),
+    ],
+)
 def test_a_plugin_that_breaks_in_delivery_loses_no_event(
-    cli: Any, config: Path, site: Path, events: Any, tmp_path: Path
+    cli: Any, config: Path, events: Any, old: str, new: str
 ) -> None:
-    plugin = site / "acme.py"
+    tmp_path = config.parent
+    plugin = tmp_path / "site" / "acme.py"
     source = plugin.read_text()
-    plugin.write_text(source.replace("return [outcome_of(response)] * len(rows)", "return []"))
+    assert old in source
+    plugin.write_text(source.replace(old, new))
     file = events.write(tmp_path / "e.jsonl", *(events.identify(n) for n in range(1, 5)))
     result = cli("send", config, file)
     assert result.exit_code == 1
     records = events.read(tmp_path / "e.undelivered.jsonl")
-    assert [record["line"] for record in records] == [1, 2, 3, 4]
+    assert [r["line"] for r in records if r["mapping"] == "rows"] == [1, 2, 3, 4]
 
 
 @pytest.fixture

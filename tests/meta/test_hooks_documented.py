@@ -30,6 +30,12 @@ def test_the_hooks_of_the_contract_are_all_there():
     assert set(HOOKS) <= set(hookspecs.__all__)
 
 
+def _text(name):
+    text = inspect.getdoc(HOOKS[name])
+    assert text is not None
+    return text
+
+
 @pytest.mark.parametrize("name", HOOKS)
 def test_a_hook_is_named_typed_and_plain(name):
     hook = HOOKS[name]
@@ -42,7 +48,7 @@ def test_a_hook_is_named_typed_and_plain(name):
 @pytest.mark.parametrize("name", HOOKS)
 def test_a_hook_says_when_it_is_asked_what_it_takes_and_what_it_gives(name):
     hook = HOOKS[name]
-    text = inspect.getdoc(hook)
+    text = _text(name)
     first, blank, *_ = text.splitlines()
     assert first.endswith(".")
     assert blank == ""
@@ -57,7 +63,7 @@ def test_a_hook_says_when_it_is_asked_what_it_takes_and_what_it_gives(name):
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_the_example_of_a_hook_is_python_that_implements_it(name):
-    _, found, example = inspect.getdoc(HOOKS[name]).partition("Example:\n    ::\n")
+    _, found, example = _text(name).partition("Example:\n    ::\n")
     assert found
     tree = ast.parse(inspect.cleandoc(example))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}

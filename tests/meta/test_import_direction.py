@@ -55,7 +55,7 @@ def test_rooms_import_in_one_direction(core):
         for room in _rooms(imported)
         if room not in MAY_IMPORT[module.room] | {module.room}
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_room_has_its_place_in_the_order(core):
@@ -71,7 +71,7 @@ def test_running_core_never_needs_its_test_kit(core):
         for imported in module.imports
         if "testing" in _rooms(imported) or imported.module.partition(".")[0] in ("pytest", "tests")
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_libraries_that_shape_a_room_stay_in_it(core):
@@ -82,7 +82,7 @@ def test_libraries_that_shape_a_room_stay_in_it(core):
         if (library := imported.module.partition(".")[0]) in LIVES_IN
         and module.room not in LIVES_IN[library] | {"testing"}
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_plugins_and_contributions_import_the_public_face_only(others):
@@ -94,7 +94,7 @@ def test_plugins_and_contributions_import_the_public_face_only(others):
         if imported.module.startswith("wharfinger.")
         or (imported.module == "wharfinger" and not set(imported.names) <= set(wharfinger.__all__))
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_plugins_and_contributions_use_public_names_only(others):
@@ -109,7 +109,7 @@ def test_plugins_and_contributions_use_public_names_only(others):
         and node.value.id == "wharfinger"
         and node.attr not in public
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_plugins_are_found_by_entry_point_and_never_imported_by_others(distributions):
@@ -122,7 +122,7 @@ def test_plugins_are_found_by_entry_point_and_never_imported_by_others(distribut
         for imported in module.imports
         if imported.module.partition(".")[0] in plugins - {distribution.package}
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_contributions_import_each_other_in_the_demo_only(distributions):
@@ -135,7 +135,7 @@ def test_contributions_import_each_other_in_the_demo_only(distributions):
         for imported in module.imports
         if imported.module.partition(".")[0] in packages - {distribution.package}
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_library_that_is_imported_is_declared(distributions):
@@ -156,7 +156,7 @@ def test_every_library_that_is_imported_is_declared(distributions):
             if (top := imported.module.partition(".")[0]) not in sys.stdlib_module_names
             and declared.isdisjoint(_normal(giver) for giver in givers.get(top, [top]))
         ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_library_that_is_declared_is_imported(distributions):
@@ -172,7 +172,7 @@ def test_every_library_that_is_declared_is_imported(distributions):
         }
         declared = {_normal(line) for line in distribution.facts["project"]["dependencies"]}
         wrong += [f"{distribution.name} declares {name}" for name in declared - imported]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def _normal(requirement: str) -> str:

@@ -38,36 +38,37 @@ def texts(root):
     return found
 
 
-def _lines(texts, pattern):
-    return [
+def _refuse(texts, pattern):
+    wrong = [
         f"{name}:{number}: {line.strip()}"
         for name, text in texts.items()
         for number, line in enumerate(text.splitlines(), 1)
         if pattern.search(line)
     ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_file_names_a_package_registry(texts):
-    assert _lines(texts, REGISTRIES) == []
+    _refuse(texts, REGISTRIES)
 
 
 def test_no_file_holds_a_path_of_one_machine(texts, root):
-    assert _lines(texts, MACHINE_PATHS) == []
+    _refuse(texts, MACHINE_PATHS)
     for here in {str(root), str(Path.home())} - {"/"}:
-        assert _lines(texts, re.compile(re.escape(here) + r"\b")) == []
+        _refuse(texts, re.compile(re.escape(here) + r"\b"))
 
 
 def test_no_file_holds_a_private_key(texts):
-    assert _lines(texts, PRIVATE_KEYS) == []
+    _refuse(texts, PRIVATE_KEYS)
 
 
 def test_every_text_file_ends_with_one_newline(texts):
     wrong = [name for name, text in texts.items() if text and not re.search(r"[^\n]\n\Z", text)]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_line_ends_with_blanks(texts):
-    assert _lines(texts, re.compile(r"[ \t]$")) == []
+    _refuse(texts, re.compile(r"[ \t]$"))
 
 
 def test_no_module_grows_beyond_reason(texts):

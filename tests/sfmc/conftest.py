@@ -143,7 +143,8 @@ def connect(plugins, raw_settings, cloud):
             "mappings": mappings,
             "retry": {"attempts": attempts},
         }
-        return plugins.connect(config, transport=cloud)
+        connection: wharfinger.Connection = plugins.connect(config, transport=cloud)
+        return connection
 
     return connect
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import wharfinger
 from wharfinger_sfmc.encoding import to_json
@@ -30,6 +30,7 @@ def problems_of(document):
     return {problem.path: problem.message for problem in caught.value.problems}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_whatever_json_can_carry_comes_back_as_it_was(document):
     assert json.loads(to_json(document, LABELS)) == document

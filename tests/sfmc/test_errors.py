@@ -8,7 +8,7 @@ import attrs
 import httpx
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from wharfinger import (
     CredentialsError,
@@ -166,7 +166,7 @@ def reply_to(case: Case, headers: dict[str, str] | None = None) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.topic}-{c.status}-{c.code}")
-def test_a_reply_means(case):
+def test_a_reply_stands_for_its_error(case):
     error = failure(reply_to(case), CALLS[Topic(case.topic)])
 
     assert type(error) is case.error
@@ -260,6 +260,7 @@ junk_json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(Topic),
     st.integers(200, 599),

@@ -16,7 +16,7 @@ import wharfinger_sfmc
 SLUG = "salesforce-marketing-cloud"
 
 
-def facts_of(payload: type) -> dict[str, tuple]:
+def facts_of(payload: type) -> dict[str, tuple[str, str, bool]]:
     return {
         field.name: (field.label, field.kind.value, field.required is True)
         for field in wharfinger.fields_of(payload)

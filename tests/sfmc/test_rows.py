@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import wharfinger
 from wharfinger_sfmc.errors import TOO_LARGE
@@ -68,6 +68,7 @@ def batches(draw: st.DrawFn) -> tuple[list[bytes], set[bytes]]:
     return rows, {row for row in rows if draw(st.integers(0, density)) == 0}
 
 
+@settings(deadline=None)
 @given(batches())
 def test_verdicts_are_what_the_table_holds(batch):
     rows, bad = batch
@@ -81,6 +82,7 @@ def test_verdicts_are_what_the_table_holds(batch):
         assert (outcome.status is Status.REJECTED) == (row in bad)
 
 
+@settings(deadline=None)
 @given(batches())
 def test_a_bad_row_gets_the_words_about_itself_and_no_others(batch):
     rows, bad = batch
@@ -92,6 +94,7 @@ def test_a_bad_row_gets_the_words_about_itself_and_no_others(batch):
         assert outcome.vendor_message == expected
 
 
+@settings(deadline=None)
 @given(batches())
 def test_requests_grow_with_k_log_n(batch):
     rows, bad = batch
@@ -136,6 +139,7 @@ def test_no_rows_cost_no_request():
     assert table.calls == 0
 
 
+@settings(deadline=None)
 @given(batches(), st.integers(1, 80))
 def test_a_failure_on_the_way_leaves_decided_rows_decided(batch, fails_at):
     rows, bad = batch
@@ -162,6 +166,7 @@ def test_a_failure_before_anything_is_decided_is_raised():
         upsert_all(rows_of(5), Table(fails_at=1))
 
 
+@settings(deadline=None)
 @given(batches(), st.integers(1, 60))
 def test_what_is_too_large_travels_in_smaller_parts(batch, most_rows):
     rows, bad = batch

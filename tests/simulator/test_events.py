@@ -43,6 +43,11 @@ async def test_the_reserved_name_in_data_is_replaced(client, simulator):
     assert entry.data["eventInstanceId"] == entry.event_instance_id
 
 
+async def test_a_number_as_contact_key_becomes_a_text(client, simulator):
+    await client.post(PATH, json={**ORDER, "ContactKey": 1001})
+    assert simulator.entries[0].contact_key == "1001"
+
+
 async def test_data_is_only_needed_where_the_event_has_fields(client):
     hello = {"ContactKey": "c-1", "EventDefinitionKey": "APIEvent-hello"}
     without = {name: value for name, value in ORDER.items() if name != "Data"}

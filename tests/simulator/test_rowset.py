@@ -335,6 +335,16 @@ async def test_trailing_spaces_of_a_key_are_a_switch(simulate, sign_in, rule, st
     assert len(simulator.rows("lines")) == stored
 
 
+async def test_dates_within_one_second_are_one_key(tenant, simulate, sign_in):
+    tenant["data_extensions"][1]["fields"][1] = {"name": "At", "type": "Date", "primary_key": True}
+    simulator = simulate()
+    client = await sign_in(simulator)
+    moments = ["2026-01-05T14:32:00.1Z", "2026-01-05T14:32:00.9Z", "2026-01-05T08:32:00"]
+    rows = [{"keys": {"OrderId": "o", "At": each}, "values": {"Product": "a"}} for each in moments]
+    assert (await client.post(LINES, json=rows)).status_code == 200
+    assert len(simulator.rows("lines")) == 1
+
+
 async def test_codes_and_texts_of_rows_are_switches(simulate, sign_in):
     client = await sign_in(
         simulate(

@@ -149,6 +149,12 @@ def test_an_empty_text_is_a_value_for_text_and_null_for_all_else():
         read_back("Number", "", nullable=False)
 
 
+def test_decimals_of_a_number_can_be_cut_off():
+    truncating = Switches(number_with_decimals="truncate")
+    column = Field(name="C", type="Number")
+    assert [convert(column, value, truncating) for value in ("1.9", -1.9, 2)] == [1, -1, 2]
+
+
 def test_scale_and_length_of_a_decimal_hold():
     assert read_back("Decimal", "123.456", length=6, scale=3) == "123.456"
     assert read_back("Decimal", 7, length=1, scale=0) == "7"

@@ -20,7 +20,7 @@ from cattrs.errors import (
 
 from wharfinger.delivery.http import Timeouts, is_loopback
 from wharfinger.delivery.retry import RetryPolicy
-from wharfinger.errors import ConfigurationError, Problem
+from wharfinger.errors import Problem
 from wharfinger.suggest import did_you_mean
 
 __all__ = ["BatchOverride", "ConnectionConfig", "MappingConfig", "read_configuration"]
@@ -67,40 +67,83 @@ class ConnectionConfig:
     timeouts: Timeouts = attrs.field(factory=Timeouts)
 
 
-def read_configuration(source: Mapping[str, Any]) -> ConnectionConfig:
-    """Read one connection.
+def read_configuration(source: Any) -> tuple[ConnectionConfig, list[Problem]]:
+    """Read one connection as far as it can be read.
 
     Args:
         source: The connection's table, with secrets already in place.
 
-    Raises:
-        ConfigurationError: With everything that has the wrong shape, at once.
+    Returns:
+        The configuration without the parts that have the wrong shape, and what is wrong with
+        those. A destination that is missing is ``""``.
     """
-    try:
-        config = _converter.structure(source, ConnectionConfig)
-    except (ClassValidationError, _WrongTypeError) as error:
-        raise ConfigurationError(_problems(error, ())) from error
-    if config.route is not None and (problem := _route_problem(config.route)):
-        raise ConfigurationError([problem])
-    return config
+    if not isinstance(source, Mapping):
+        return ConnectionConfig(destination=""), [Problem((), str(_wrong("a table", source)))]
+    known = [attribute.name for attribute in attrs.fields(ConnectionConfig)]
+    problems = [
+        Problem((name,), f"is not known here. {did_you_mean(name, known)}")
+        for name in source
+        if name not in known
+    ]
+    if "destination" not in source:
+        problems.append(Problem(("destination",), "is missing."))
+    parts = _Parts(source, (), problems)
+    mappings = _Parts(parts.take("mappings", Mapping[str, Any], {}), ("mappings",), problems)
+    config = ConnectionConfig(
+        destination=parts.take("destination", str, ""),
+        settings=parts.take("settings", Mapping[str, Any], {}),
+        route=parts.take("route", str, None),
+        retry=parts.take("retry", RetryPolicy, RetryPolicy()),
+        timeouts=parts.take("timeouts", Timeouts, Timeouts()),
+        mappings={
+            name: mapping
+            for name in mappings.source
+            if (mapping := mappings.take(name, MappingConfig, None))
+        },
+    )
+    if config.route is not None and not _is_route(config.route):
+        problems.append(Problem(("route",), _NO_ROUTE.format(config.route)))
+    return config, problems
 
 
-def _route_problem(route: str) -> Problem | None:
+@attrs.frozen
+class _Parts:
+    """A table whose entries are read one by one, so that one wrong entry hides no other."""
+
+    source: Mapping[str, Any]
+    path: tuple[str, ...]
+    problems: list[Problem]
+
+    def take(self, name: str, wanted: Any, otherwise: Any) -> Any:
+        if name not in self.source:
+            return otherwise
+        try:
+            return _converter.structure(self.source[name], wanted)
+        except (ClassValidationError, _WrongTypeError) as error:
+            self.problems.extend(_problems(error, (*self.path, name)))
+            return otherwise
+
+
+def _is_route(route: str) -> bool:
     try:
         url = httpx.URL(route)
     except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme in ("http", "https") and is_loopback(url.host):
-        return None
-    return Problem(
-        ("route",),
-        f"{route!r} is not an address on this machine. A route sends every request, secrets "
-        'included, to another place, so it must look like "http://127.0.0.1:8025".',
-    )
+        return False
+    return url.scheme in ("http", "https") and is_loopback(url.host)
+
+
+_NO_ROUTE = (
+    "{!r} is not an address on this machine. A route sends every request, secrets included, to "
+    'another place, so it must look like "http://127.0.0.1:8025".'
+)
 
 
 class _WrongTypeError(TypeError):
     pass
+
+
+def _wrong(wanted: str, value: Any) -> _WrongTypeError:
+    return _WrongTypeError(f"must be {wanted}, but it is {_describe(value)}.")
 
 
 def _strict(value: Any, wanted: Any) -> Any:
@@ -109,13 +152,13 @@ def _strict(value: Any, wanted: Any) -> Any:
     if isinstance(value, bool) is not (wanted is bool) or not (
         isinstance(value, wanted) or number_as_float
     ):
-        raise _WrongTypeError(f"must be {_NAMES[wanted]}, but it is {_describe(value)}.")
+        raise _wrong(_NAMES[wanted], value)
     return value
 
 
 def _plain_mapping(value: Any, _: Any) -> Any:
     if not isinstance(value, Mapping):
-        raise _WrongTypeError(f"must be a table, but it is {_describe(value)}.")
+        raise _wrong("a table", value)
     return value
 
 
@@ -163,11 +206,6 @@ def _make_converter() -> cattrs.Converter:
         return checked
 
     converter.register_structure_hook_factory(attrs.has, table_of)
-    mappings_of = converter.get_structure_hook(dict[str, MappingConfig])
-    converter.register_structure_hook_func(
-        lambda wanted: wanted == dict[str, MappingConfig],
-        lambda value, wanted: mappings_of(_plain_mapping(value, wanted), wanted),
-    )
     return converter
 
 

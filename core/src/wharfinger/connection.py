@@ -7,6 +7,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -181,11 +182,11 @@ class Connection:
         async with self._make_client(None, refusing, None) as client:
             session = self._session(client)
             for mapping in self.mappings.values():
-                for lane in plan_lanes(self._prepare(mapping, events, ledger), mapping.policy):
-                    for laned in lane:
-                        refusing.refused.clear()
-                        await _refuse(session, mapping, laned, ledger)
-                        requests += [_previewed(mapping, laned, r) for r in refusing.refused]
+                lanes = plan_lanes(self._prepare(mapping, events, ledger), mapping.policy)
+                for laned in sorted(chain.from_iterable(lanes), key=lambda each: each.events[0]):
+                    refusing.refused.clear()
+                    await _refuse(session, mapping, laned, ledger)
+                    requests += [_previewed(mapping, laned, r) for r in refusing.refused]
         return Preview(requests=tuple(requests), receipts=tuple(ledger.receipts(partial=True)))
 
     async def test(self) -> list[Finding]:
@@ -382,13 +383,16 @@ def build_connection(
     Raises:
         ConfigurationError: With everything that is wrong, at once.
     """
+    problems: list[Problem] = []
     if not isinstance(config, ConnectionConfig):
-        config = read_configuration(config)
+        config, problems = read_configuration(config)
+    if not config.destination:
+        raise ConfigurationError(problems)
     try:
         destination = plugins.destination(config.destination)
     except PluginError as error:
-        raise ConfigurationError([Problem(("destination",), str(error))]) from error
-    problems: list[Problem] = []
+        problems.append(Problem(("destination",), str(error)))
+        raise ConfigurationError(problems) from error
     settings = assemble_settings(plugins, destination, config.settings, problems)
     mappings = assemble_mappings(plugins, destination, config.mappings, settings, problems)
     if problems:

@@ -24,7 +24,10 @@ def test_everything_wrong_is_reported_at_once(connect):
             "a": {"action": "send-notes"},
             "b": {"action": "send-note", "trigger": 'type == "track"'},
             "c": {"action": "ring-bell"},
+            "d": 5,
         },
+        route="http://10.0.0.1",
+        retry={"attempts": "many"},
     )
     assert set(problems) >= {
         "settings.api_key",
@@ -34,6 +37,9 @@ def test_everything_wrong_is_reported_at_once(connect):
         "mappings.b.trigger",
         "mappings.b.fields.board",
         "mappings.c.trigger",
+        "mappings.d",
+        "route",
+        "retry.attempts",
     }
     assert 'Did you mean "send-note"?' in problems["mappings.a.action"]
     assert "has no default trigger" in problems["mappings.c.trigger"]
@@ -61,7 +67,7 @@ def test_a_wrong_shape_is_named_with_its_path(connect, given, where, found):
 
 def test_a_configuration_that_is_no_table_is_refused(plugins):
     with pytest.raises(wharfinger.ConfigurationError, match="must be a table"):
-        plugins.connect([])  # type: ignore[arg-type]  # that is the point
+        plugins.connect([])
 
 
 def test_more_mappings_than_the_destination_takes_are_refused(connect):
@@ -104,8 +110,7 @@ def test_a_field_that_steers_batching_must_be_fixed(connect):
     fields = {"board": "main", "batch_size": {"@path": "$.n"}}
     problems = _problems(connect, mappings=_mapping(fields=fields))
     assert "fixed value" in problems["mappings.notes.fields.batch_size"]
-    fields = {"board": "main", "batch_size": 0}
-    problems = _problems(connect, mappings=_mapping(fields=fields))
+    problems = _problems(connect, mappings=_mapping(fields={"board": "main", "batch_size": 0}))
     assert problems["mappings.notes.fields.batch_size"].startswith("Batch Size ")
 
 

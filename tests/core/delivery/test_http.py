@@ -61,7 +61,7 @@ def _client(handler, **facts):
     "url", ["https://evil.example/x", "http://api.acme.example/x", "https://127.0.0.1/x"]
 )
 async def test_nothing_is_sent_to_a_host_that_was_not_declared(url):
-    sent = []
+    sent: list[httpx.Request] = []
     async with _client(sent.append) as client:
         with pytest.raises(HostNotAllowedError, match="may only talk to https://"):
             await client.get(url)

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
 import wharfinger
 from wharfinger import Outcome, Problem, Status
 
-DELIVERY = {"code": "some-code", "vendor_message": "no", "http_status": 400, "request_id": "r-1"}
+DELIVERY: dict[str, Any] = {
+    "code": "some-code",
+    "vendor_message": "no",
+    "http_status": 400,
+    "request_id": "r-1",
+}
 SAMPLES = [
     wharfinger.ConfigurationError([Problem(("a", 0, "b"), "is wrong.")]),
     wharfinger.MappingError([Problem((), "is wrong.")]),

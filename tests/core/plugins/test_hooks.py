@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import httpx
 import pytest
@@ -72,7 +74,7 @@ async def test_hook_wharfinger_actions(bell):
     class Strike:
         hours: int = wharfinger.field(label="Hours")
 
-    struck = []
+    struck: list[Any] = []
 
     async def strike(session, batch):
         struck.extend(payload.hours for payload in batch.payloads)
@@ -125,7 +127,7 @@ def test_core_answers_for_an_action_that_nobody_batches(bell, ringing):
     ("answer", "complaint"),
     [
         (lambda: 50, "wharfinger_batching gave int for ring where a BatchPolicy belongs"),
-        (lambda: {}["rows"], "wharfinger_batching raised KeyError: 'rows' for ring"),
+        (lambda: dict[str, int]()["rows"], "wharfinger_batching raised KeyError: 'rows' for ring"),
     ],
 )
 def test_a_wrong_batching_answer_is_a_problem_of_the_mapping(bell, answer, complaint):
@@ -140,7 +142,7 @@ def test_a_wrong_batching_answer_is_a_problem_of_the_mapping(bell, answer, compl
 
 
 async def test_hook_wharfinger_directives(bell):
-    struck = []
+    struck: list[Any] = []
 
     async def perform(session, batch):
         struck.extend(payload.author for payload in batch.payloads)

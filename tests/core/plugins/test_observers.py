@@ -8,7 +8,8 @@ EVENTS = [{"type": "track"}, {"type": "track"}, {"type": "page"}]
 
 
 class Audit:
-    def __init__(self):
+    def __init__(self, name="audit"):
+        self.__name__ = name
         self.reports = []
 
     @wharfinger.hookimpl
@@ -47,8 +48,7 @@ async def test_an_observer_hears_of_every_finished_batch(ringing):
 
 
 async def test_an_observer_that_raises_stops_nobody_and_is_logged_by_name(ringing, caplog):
-    before, after = Audit(), Audit()
-    before.__name__, after.__name__ = "a", "z"
+    before, after = Audit("a"), Audit("z")
     with caplog.at_level(logging.ERROR):
         receipts = await _deliver(ringing(before, Careless(), after))
     statuses = [receipt.outcomes["rings"].status.value for receipt in receipts]

@@ -79,8 +79,6 @@ MISTAKES = [
     ("contains(a)", "^", "contains takes 2 values in its parentheses, and here is 1."),
     ("lowercase() = 1", "^", "lowercase takes 1 value in its parentheses, and here are none."),
     ("length(a, b, c) = 1", "^", "length takes 1 value in its parentheses, and here are 3."),
-    ("properties.vip", "^", "A field alone is no condition."),
-    ("a = 1 and (b)", "           ^", "compare it: `= true`"),
     ("length(a)", "^", "length(…) gives a number"),
     ("!lowercase(a)", " ^", "lowercase(…) gives text"),
     ("true", "^", "A value alone is no condition."),
@@ -96,7 +94,7 @@ MISTAKES = [
     ("a = [[1]]", "     ^", "Found `[`"),
     ("a = [1, ]", "        ^", "Found `]`"),
     ("a = b = c", "      ^", "Found `=`"),
-    ("(a) = 1", " ^", "A field alone is no condition."),
+    ("(a) = 1", "    ^", "Found `=`"),
     ("(a = 1", "      ^", "Found the end, but `)` was expected."),
     ("a = 1 and", "         ^", "Found the end, but a condition was expected."),
     ("a = ", "   ^", "Found the end"),
@@ -112,7 +110,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "caret", "hint"), MISTAKES, ids=[m[0] for m in MISTAKES])
+@pytest.mark.parametrize(("text", "caret", "hint"), MISTAKES, ids=[text for text, _, _ in MISTAKES])
 def test_a_common_mistake_is_pointed_at_and_answered(text, caret, hint):
     error = refused(text)
     sentence, line, pointer = error.message.split("\n")
@@ -193,7 +191,7 @@ def test_an_error_survives_a_trip_between_processes():
     assert (copy.message, copy.text, copy.position) == (error.message, error.text, error.position)
 
 
-@pytest.mark.parametrize("text", ["properties.vip", "a = 1 AND b = 2", ""])
+@pytest.mark.parametrize("text", ["length(a)", "a = 1 AND b = 2", ""])
 def test_compiling_refuses_what_reading_refuses(text):
     with pytest.raises(TriggerError) as raised:
         compile_trigger(text)

@@ -38,7 +38,10 @@ def test_a_flat_chain_of_500_conditions_works(takes, word):
         "a = " + "9" * 9_000,
         "\0" * 9_999,
         "(" * 10_000_000,
-        "or" * 4_999,
+        "or " * 3_333,
+        "a" + ".b" * 4_999 + ".",
+        "f" * 9_900 + "(a)",
+        "a[" + "9" * 9_900 + "] = 1",
     ],
     ids=lambda text: f"{text[:8]}… x {len(text)}",
 )

@@ -87,7 +87,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 # --- compiled and interpreted -----------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONDITIONS, st.lists(EVENTS, min_size=1, max_size=4))
 def test_the_compiled_trigger_says_what_the_interpreted_one_says(tree, events):
     predicate = compile_tree(tree)
@@ -121,7 +121,7 @@ FEW_CONDITIONS = st.recursive(
 FEW_VALUES = st.sampled_from([0, 1, {"b": 0}, {"b": 1, "c": 0}, {"b": {"c": 0}}])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(FEW_CONDITIONS, FEW_VALUES, FEW_VALUES)
 def test_a_field_is_read_at_most_once_on_every_way_through_a_trigger(tree, a, b):
     reads: Counter[tuple[int, str]] = Counter()
@@ -212,6 +212,17 @@ def test_any_key_can_be_escaped_and_any_key_can_be_quoted(key):
     assert parse(f"a[{quoted(key)}] = 1") == tree
 
 
+ANY_KEYS = st.text(max_size=3) | st.sampled_from(["or", "null", "in-", "1", "a.b", "_"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_KEYS.filter(bool), st.lists(ANY_KEYS | st.integers(0, 10**9 - 1), max_size=3))
+def test_a_path_shown_to_a_person_can_be_written_in_a_trigger(first, rest):
+    path = Path((first, *rest))
+
+    assert parse(f"{path} = 1") == Comparison("=", path, Literal(1))
+
+
 # --- anything at all --------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
@@ -230,7 +241,7 @@ def read_or_error(text: str) -> Condition | TriggerError:
         return error
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECES).map("".join) | st.text())
 def test_any_text_is_a_trigger_or_a_trigger_error_with_a_place(text):
     outcome = read_or_error(text)

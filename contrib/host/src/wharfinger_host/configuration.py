@@ -233,24 +233,22 @@ class _Reader:
 
     def _settings(self, table: dict[str, Any], destination: Any) -> dict[str, Any]:
         declared = self._declared(destination)
-        settings: dict[str, Any] = {}
-        for name, value in table.items():
-            field = declared.get(name)
-            secret = field is not None and field.secret
-            if is_reference(value) and not (field and field.kind is wharfinger.Kind.OBJECT):
-                try:
-                    fetched = resolve(value, self.configuration.file.parent)
-                except SettingSourceError as error:
-                    self._problem(f"{field.label if field else name}: {error}", "settings", name)
-                    self.configuration.unfetched.add((*self.path, "settings", name))
-                    continue
-                settings[name] = wharfinger.Secret(fetched) if secret else fetched
-            elif secret and isinstance(value, str):
-                self._warn_of_clear_text(name, field)
-                settings[name] = wharfinger.Secret(value)
-            else:
-                settings[name] = value
-        return settings
+        settings = {name: self._setting(name, table[name], declared.get(name)) for name in table}
+        return {name: value for name, value in settings.items() if value is not wharfinger.UNSET}
+
+    def _setting(self, name: str, value: Any, field: wharfinger.Field | None) -> Any:
+        secret = field is not None and field.secret
+        if is_reference(value) and not (field and field.kind is wharfinger.Kind.OBJECT):
+            try:
+                value = resolve(value, self.configuration.file.parent)
+            except SettingSourceError as error:
+                self._problem(f"{field.label if field else name}: {error}", "settings", name)
+                self.configuration.unfetched.add((*self.path, "settings", name))
+                # With something in a secret's place, the checks that follow find the rest.
+                return wharfinger.Secret(name) if secret else wharfinger.UNSET
+        elif field and secret and isinstance(value, str):
+            self._warn_of_clear_text(name, field)
+        return wharfinger.Secret(value) if secret and isinstance(value, str) else value
 
     def _declared(self, destination: Any) -> dict[str, wharfinger.Field]:
         record = self.plugins.settings(destination) if isinstance(destination, str) else None
@@ -258,10 +256,11 @@ class _Reader:
             {field.name: field for field in wharfinger.fields_of(record.schema)} if record else {}
         )
 
-    def _warn_of_clear_text(self, name: str, field: wharfinger.Field | None) -> None:
-        label = field.label if field else name
+    def _warn_of_clear_text(self, name: str, field: wharfinger.Field) -> None:
         variable = "_".join(map(str, (*self.path[1:], name))).upper().replace("-", "_")
-        message = f'{label} stands here in clear text. Better: {name} = {{ env = "{variable}" }}.'
+        message = (
+            f'{field.label} stands here in clear text. Better: {name} = {{ env = "{variable}" }}.'
+        )
         path = (*self.path, "settings", name)
         self.configuration.warnings.append(self.configuration.remark(path, message))
 

@@ -9,7 +9,7 @@ import typer
 import wharfinger
 from wharfinger_host.configuration import Configuration, Selection, connect, read_configuration
 from wharfinger_host.exits import Exit
-from wharfinger_host.terminal import messages, printable, write_json
+from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
 __all__ = ["leave_unreadable", "load", "open_connections"]
@@ -53,6 +53,9 @@ def open_connections(
         configuration.problems.append(configuration.remark(("connections",), message))
     if configuration.problems:
         check.show_problems(messages(), configuration)
+        count = plural(len(configuration.problems), "problem")
+        text = f"{count} in {printable(str(file))}; nothing was sent"
+        messages().print(text, style="bold red", soft_wrap=True)
         if as_json:
             write_json(check.as_json(configuration, connections, {}))
         raise typer.Exit(Exit.USAGE)

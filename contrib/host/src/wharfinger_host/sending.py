@@ -127,7 +127,7 @@ class Run:
         try:
             answers = runner.run(self._deliver(chunk.lines))
         except KeyboardInterrupt:
-            receipts = self._all_unknown(self.connections, chunk, _INTERRUPTED)
+            receipts = self._under_way(runner, chunk)
             stop = Stop(
                 Cause.INTERRUPTED,
                 f"Interrupted. Events up to line {chunk.last:,} were under way: what became of "
@@ -156,6 +156,22 @@ class Run:
                 raise answer
             given[name] = answer
         return given
+
+    def _under_way(self, runner: asyncio.Runner, chunk: Chunk) -> dict[str, list[Receipt]]:
+        """Tell the events that may have been sent from those that never would be."""
+        try:
+            return runner.run(self._previewed(chunk.lines))
+        except (Exception, KeyboardInterrupt):  # noqa: BLE001  # unknown is true of any event
+            return self._all_unknown(self.connections, chunk, _INTERRUPTED)
+
+    async def _previewed(self, lines: Sequence[Line]) -> dict[str, list[Receipt]]:
+        events = [line.event for line in lines]
+        receipts = {}
+        for name, connection in self.connections.items():
+            unsure = dict.fromkeys(connection.mappings, _INTERRUPTED)
+            preview = await connection.preview(events)
+            receipts[name] = [Receipt({**unsure, **given.outcomes}) for given in preview.receipts]
+        return receipts
 
     def _all_unknown(
         self, names: Mapping[str, object], chunk: Chunk, outcome: Outcome

@@ -84,8 +84,8 @@ class Session:
                 return await self._client.send(request)
         except _NOTHING_SENT as error:
             raise RetryError(
-                f"{error.request.url.host} could not be reached ({_reason(error)}). Nothing was sent; "
-                "it can be tried again.",
+                f"{error.request.url.host} could not be reached ({_reason(error)}). Nothing was "
+                "sent; it can be tried again.",
                 code="unreachable",
             ) from error
         except httpx.RequestError as error:

@@ -274,7 +274,23 @@ def decode(value: Any) -> Any:
 def call_custom(function: Callable[[Any], Any], options: Any, at: str) -> Any:
     """Run a plugin's directive; whatever goes wrong in it is this event's trouble only."""
     try:
-        return function(options)
+        value = function(options)
     except Exception as error:
         reason = f"the directive failed with {type(error).__name__}: {str(error)[:200]}"
         raise _failed(at, reason) from error
+    return _without_absent(value, at, MAX_DEPTH)
+
+
+def _without_absent(value: Any, at: str, depth: int) -> Any:
+    """Take `UNSET` out of what a plugin made: an encoder would write it as text."""
+    if not isinstance(value, (Mapping, list, tuple)):
+        return value
+    if depth == 0:
+        raise _too_deep(at)
+    if isinstance(value, Mapping):
+        return {
+            key: _without_absent(item, at, depth - 1)
+            for key, item in value.items()
+            if item is not UNSET
+        }
+    return [None if item is UNSET else _without_absent(item, at, depth - 1) for item in value]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from wharfinger.model.batching import Batch
-from wharfinger.model.destination import SLUG
+from wharfinger.model.destination import SLUG, names
 from wharfinger.model.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Action:
     description: str = ""
     default_trigger: str = ""
     default_fields: Mapping[str, Any] = attrs.field(factory=dict)
-    aliases: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=names)
     batch_key: Callable[[Any], Hashable] | None = None
     order_key: Callable[[Any], Hashable] | None = None
     encode: Callable[[Any], bytes] | None = None

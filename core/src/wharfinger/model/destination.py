@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -22,6 +22,11 @@ __all__ = [
 
 SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _slug = attrs.validators.matches_re(SLUG)
+
+
+def names(values: Iterable[str]) -> tuple[str, ...]:
+    """Make a tuple of names; a converter that type checkers understand."""
+    return tuple(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +59,7 @@ class Destination:
 
     slug: str = attrs.field(validator=_slug)
     title: str
-    hosts: tuple[str, ...] = attrs.field(converter=tuple)
+    hosts: tuple[str, ...] = attrs.field(converter=names)
     documentation: str = ""
     limits: Limits = Limits()
 

@@ -30,7 +30,7 @@ silently: a key that the class does not know is a problem.
 from __future__ import annotations
 
 from wharfinger.payload.fields import fields_of
-from wharfinger.payload.schema import json_schema
 from wharfinger.payload.instances import compile_structure, structure
+from wharfinger.payload.schema import json_schema
 
 __all__ = ["compile_structure", "fields_of", "json_schema", "structure"]

@@ -17,12 +17,15 @@ an ordinary character before anything else; numbers like ``-1.5e3``; ``true``, `
 
 **Conditions.** ``=`` and ``!=`` hold by type and value, in depth: ``5 = 5.0``, but ``5`` is not
 ``"5"`` and ``true`` is not ``1``. ``< <= > >=`` compare numbers; anything else is false. ``in``
-looks for a value in a list. ``contains``, ``match`` and ``bool`` are conditions by themselves.
-``!`` binds tighter than ``and``, ``and`` tighter than ``or``; parentheses group. ``!`` takes the
-whole comparison behind it.
+looks for a value in a list. ``contains``, ``match`` and ``bool`` are conditions by themselves,
+and so is a field: ``properties.vip`` is short for ``properties.vip = true``. ``!`` binds tighter
+than ``and``, ``and`` tighter than ``or``; parentheses group. ``!`` takes the whole comparison
+behind it.
 
 **Functions** stand wherever a value may: `wharfinger.trigger.functions`. The wrong type of value
 never raises: each function says what it gives instead.
+
+A trigger has at most 10,000 characters and 50 brackets inside one another.
 """
 
 from __future__ import annotations

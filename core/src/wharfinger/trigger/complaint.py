@@ -9,11 +9,11 @@ from typing import Final
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-__all__ = ["Complaint", "complain", "point_at"]
+__all__ = ["Complaint", "clip", "complain", "point_at"]
 
 _SHOWN_AROUND: Final = 60
 """Characters of a long line that are shown on either side of the place."""
-_MAX_FOUND: Final = 30
+_MAX_QUOTED: Final = 50
 
 
 class Complaint(Exception):  # noqa: N818  # never leaves this package: parse makes it an error
@@ -23,6 +23,11 @@ class Complaint(Exception):  # noqa: N818  # never leaves this package: parse ma
         super().__init__(message)
         self.message = message
         self.position = position
+
+
+def clip(text: str) -> str:
+    """Return a piece of the text short enough for a sentence."""
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
 def point_at(text: str, position: int) -> str:
@@ -78,7 +83,7 @@ def _name(found: str) -> str:
         name = unicodedata.name(found, "a character without a name").lower()
         shown = f"{found} " if found.isprintable() else ""
         return f"{shown}(U+{ord(found):04X}, {name})"
-    return f"`{found}`" if len(found) <= _MAX_FOUND else f"`{found[:_MAX_FOUND]}…`"
+    return f"`{clip(found)}`"
 
 
 # --- what was expected ----------------------------------------------------------------------

@@ -5,7 +5,8 @@ Nodes compare by meaning: where a node stands in the text (`span`) is no part of
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -32,6 +33,11 @@ Step: TypeAlias = str | int
 Span: TypeAlias = tuple[int, int]
 """First character and the one after the last, as indices into the text."""
 
+_ODD: Final = re.compile(r"[^A-Za-z0-9_-]")
+_PLAIN_START: Final = re.compile(
+    r"(?!(?:and|or|in|true|false|null)(?![\w\\-]))[A-Za-z_\\]", re.ASCII
+)
+
 
 @attrs.frozen
 class _Placed:
@@ -48,6 +54,17 @@ class Path(_Placed):
     """
 
     steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        r"""Return the path as a trigger can write it: ``properties.a\ b[0]``."""
+        text = "".join(map(_written, self.steps)).removeprefix(".")
+        return text if _PLAIN_START.match(text) else f"\\{text}"
+
+
+def _written(step: Step) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return "." + _ODD.sub(r"\\\g<0>", step) if step else '[""]'
 
 
 @attrs.frozen

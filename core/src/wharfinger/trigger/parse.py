@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput
 
 from wharfinger.errors import TriggerError
 from wharfinger.suggest import did_you_mean
-from wharfinger.trigger.complaint import Complaint, complain, point_at
+from wharfinger.trigger.complaint import Complaint, clip, complain, point_at
 from wharfinger.trigger.functions import FUNCTIONS
 from wharfinger.trigger.glob import PatternError, translate
 from wharfinger.trigger.nodes import (
@@ -152,8 +152,7 @@ class _Builder(Transformer[Token, Node]):
                 problem = f"{function}(…) gives {FUNCTIONS[function].gives}, which is no condition."
                 hint = f"Compare it, for example: {function}(…) != null"
             case Path():
-                problem = "A field alone is no condition."
-                hint = "To take events where it is true, compare it: `= true`."
+                return Comparison("=", operand, Literal(True, span=operand.span), span=operand.span)
             case Literal():
                 problem = "A value alone is no condition."
                 hint = "To take every event, write: type != null"
@@ -208,7 +207,7 @@ def _bare(token: Token) -> Step:
     if token.startswith("-") or len(token) > _MAX_INDEX_DIGITS:
         raise Complaint(
             f"An index counts from 0 and has at most {_MAX_INDEX_DIGITS} digits. For a key of "
-            f'that name write ["{token}"].',
+            f'that name write ["{clip(token)}"].',
             token.start_pos or 0,
         )
     return int(token)
@@ -238,4 +237,4 @@ def _unknown(name: str) -> str:
         return "There is no `not`; write `!` before a condition: !(…)"
     if name.lower() in FUNCTIONS:
         return f"Functions are written in lower case: {name.lower()}(…)"
-    return f"There is no function `{name}`. {did_you_mean(name, FUNCTIONS)}"
+    return f"There is no function `{clip(name)}`. {did_you_mean(name, FUNCTIONS)}"

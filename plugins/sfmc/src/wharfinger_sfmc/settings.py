@@ -59,7 +59,7 @@ class MarketingCloudSettings:
 
     def __attrs_post_init__(self) -> None:
         if problem := subdomain_problem(self.subdomain):
-            raise ValueError(problem)
+            raise wharfinger.PayloadError([wharfinger.Problem(("subdomain",), problem)])
 
 
 def subdomain_problem(value: object) -> str | None:

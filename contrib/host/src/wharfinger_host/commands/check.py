@@ -23,7 +23,7 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show everything that is wrong with a configuration, each with its line.
+    """Show everything that is wrong with a configuration.
 
     Exit code 2 where something is wrong, 1 where only --connect found something.
     """
@@ -42,7 +42,7 @@ def check(
         view.show(terminal.results(), configuration, connections, findings)
     if configuration.problems:
         raise typer.Exit(Exit.USAGE)
-    if any(finding.level == "error" for found in findings.values() for finding in found):
+    if view.has_errors(findings):
         raise typer.Exit(Exit.FAILED)
 
 

@@ -20,7 +20,10 @@ def describe(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a destination and its actions ask for; --json gives JSON Schema."""
+    """Show what a destination and its actions ask for.
+
+    --json gives JSON Schema.
+    """
     import wharfinger  # noqa: PLC0415  # loaded when it runs
     from wharfinger_host import terminal  # noqa: PLC0415  # loaded when it runs
     from wharfinger_host.views import describe as view  # noqa: PLC0415  # loaded when it runs

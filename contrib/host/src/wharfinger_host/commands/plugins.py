@@ -19,7 +19,7 @@ def plugins(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which plugins are installed, what they provide, and what is wrong with them.
+    """Show the installed plugins and what is wrong with them.
 
     Exit code 1 where a plugin failed or clashes; WHARFINGER_BLOCK_PLUGINS=NAME blocks one.
     """

@@ -25,7 +25,7 @@ def preview(  # the options of the command
     mapping: Mapping = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the exact requests that events would lead to; nothing is sent.
+    """Show the requests that events would lead to; send nothing.
 
     Exit code 1 where an event could never be sent as it is.
     """

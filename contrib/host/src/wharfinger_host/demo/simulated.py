@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-__all__ = ["SimulatedTenant", "TenantError", "simulated_tenant"]
+__all__ = ["SimulatedTenant", "TenantError", "free_address", "simulated_tenant"]
 
 _COMMAND: Final = "from wharfinger_sfmc_simulator.cli import main; main()"
 _TIMEOUT_S: Final = 10
+_USUAL_PORT: Final = 8025
 
 
 class TenantError(Exception):
@@ -42,24 +44,35 @@ class SimulatedTenant:
             return json.load(reply)
 
 
+def free_address() -> str:
+    """Return an address to listen on: the simulator's usual port, or another that is free."""
+    for port in (_USUAL_PORT, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    raise TenantError("There is no free port on this machine.")
+
+
 @contextmanager
-def simulated_tenant(catalogue: Path) -> Iterator[SimulatedTenant]:
-    """Start a simulator on a free port, and end it afterwards.
+def simulated_tenant(catalogue: Path, address: str) -> Iterator[SimulatedTenant]:
+    """Start a simulator, and end it afterwards.
 
     Args:
         catalogue: The TOML file of its tenant.
+        address: Where it shall listen.
 
     Raises:
         TenantError: It did not start; the message says why.
     """
     command: Sequence[str] = [
         *(sys.executable, "-c", _COMMAND),
-        *("--port", "0", "--quiet", "--tenant", str(catalogue)),
+        *("--port", address.rpartition(":")[2], "--quiet", "--tenant", str(catalogue)),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            address = process.stdout.readline().strip() if process.stdout else ""
-            if not address:
+            # It prints its address when it listens.
+            if process.stdout is None or not process.stdout.readline():
                 raise TenantError(
                     "The simulator did not start. Is wharfinger-sfmc-simulator installed? "
                     'pip install "wharfinger-host[demo]" brings it along.'

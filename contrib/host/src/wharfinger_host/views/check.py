@@ -12,7 +12,7 @@ from wharfinger import Connection, Finding
 from wharfinger_host.configuration import Configuration, Remark
 from wharfinger_host.terminal import plural, printable
 
-__all__ = ["as_json", "show", "show_problems"]
+__all__ = ["as_json", "has_errors", "show", "show_problems"]
 
 _STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
@@ -23,9 +23,8 @@ def as_json(
     findings: Mapping[str, list[Finding]],
 ) -> dict[str, Any]:
     """Return everything that was found as plain data."""
-    errors = any(finding.level == "error" for found in findings.values() for finding in found)
     return {
-        "ok": not configuration.problems and not errors,
+        "ok": not configuration.problems and not has_errors(findings),
         "file": str(configuration.file),
         "problems": [_remark_as_json(remark) for remark in configuration.problems],
         "warnings": [_remark_as_json(remark) for remark in configuration.warnings],
@@ -42,6 +41,11 @@ def as_json(
             for name, connection in connections.items()
         ],
     }
+
+
+def has_errors(findings: Mapping[str, list[Finding]]) -> bool:
+    """Tell whether testing the connections found something that has to be put right."""
+    return any(finding.level == "error" for found in findings.values() for finding in found)
 
 
 def show(
@@ -72,7 +76,8 @@ def show(
             text = " ".join(filter(None, (f"{finding.subject}: {finding.message}", finding.fix)))
             style = _STYLES[finding.level]
             console.print(printable(f"  {finding.level}  {text}"), style=style, soft_wrap=True)
-    console.print(f"{configuration.file}: nothing is wrong", style="green", soft_wrap=True)
+    if not has_errors(findings):
+        console.print(f"{configuration.file}: nothing is wrong", style="green", soft_wrap=True)
 
 
 def show_problems(console: Console, configuration: Configuration) -> None:

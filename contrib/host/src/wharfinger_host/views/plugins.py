@@ -33,12 +33,11 @@ def show(console: Console, report: PluginReport, *, verbose: bool) -> None:
         return
     rows = table("Plugin", "Distribution", "State", "Provides")
     for plugin in report.plugins:
-        provides = "\n".join(plugin.provides) if plugin.state == "loaded" else ""
         rows.add_row(
             printable(plugin.name),
             printable(f"{plugin.distribution} {plugin.version}".strip()),
             f"{plugin.state}",
-            printable(provides),
+            printable("\n".join(_provides(plugin)) if plugin.state == "loaded" else ""),
             style=None if plugin.state == "loaded" else _STYLES[plugin.state],
         )
     console.print(rows)
@@ -46,6 +45,19 @@ def show(console: Console, report: PluginReport, *, verbose: bool) -> None:
         _explain(console, plugin, verbose=verbose)
     if not verbose and any(plugin.traceback for plugin in report.plugins):
         console.print("--verbose shows where they broke.", style="dim")
+
+
+def _provides(plugin: PluginStatus) -> list[str]:
+    """Leave the destination out where it is the plugin's own and has been named."""
+    own = [
+        f" {given.removeprefix('destination ')}/"
+        for given in plugin.provides
+        if given.startswith("destination ")
+    ]
+    return [
+        next((given.replace(name, " ", 1) for name in own if name in given), given)
+        for given in plugin.provides
+    ]
 
 
 def _explain(console: Console, plugin: PluginStatus, *, verbose: bool) -> None:

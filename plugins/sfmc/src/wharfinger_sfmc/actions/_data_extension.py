@@ -129,15 +129,16 @@ async def send_rows(
     target: DataExtension = batch.key
     api = Api(session)
     call = Call(topic=Topic.ROWS, subject=_words(target), permissions='"Data Extensions: Write"')
-    keys_differ = len({frozenset(payload.keys) for payload in batch.payloads}) > 1
+    key_sets = {frozenset(payload.keys) for payload in batch.payloads}
+    rows_agree = len(key_sets) == 1 and len(batch) > 1
 
     async def post(rows: Sequence[bytes]) -> wharfinger.RejectedError | None:
         reply = await api.upsert_rows(target, rows)
         if reply.accepted:
             return None
         error = failure(reply, call)
-        # Rows that name other keys than their neighbours are the reason; the connection is not.
-        if error.code == PRIMARY_KEY_MISMATCH and keys_differ:
+        # Only where rows agree on their keys is the mapping the reason; one event must not halt it.
+        if error.code == PRIMARY_KEY_MISMATCH and not rows_agree:
             return _rejection(error)
         if isinstance(error, wharfinger.RejectedError):
             return error

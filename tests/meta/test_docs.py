@@ -1,0 +1,144 @@
+"""What the documentation says can be done, can be done."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+
+import attrs
+import orjson
+import pytest
+
+import wharfinger
+from wharfinger import configuration
+from wharfinger.delivery.http import Timeouts
+from wharfinger_sfmc_simulator import Simulator
+
+
+@pytest.fixture
+def docs(root):
+    return root / "docs"
+
+
+def _blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def _connection(text, secret):
+    """Read the one connection of a configuration, its secret put in place as a host would."""
+    (config,) = tomllib.loads(text)["connections"].values()
+    assert set(config["settings"]["client_secret"]) == {"env"}
+    return {**config, "settings": {**config["settings"], "client_secret": secret}}
+
+
+async def test_the_tutorial_delivers_its_event_to_the_sample_tenant(docs):
+    text = (docs / "tutorial/first.toml").read_text()
+    event = orjson.loads((docs / "tutorial/events.jsonl").read_bytes())
+    page = (docs / "tutorial/first-delivery.md").read_text()
+    (secret,) = re.findall(r"SFMC_CLIENT_SECRET=(\w+)", page)
+    simulator = Simulator.sample()
+    connection = wharfinger.load_plugins().connect(
+        _connection(text, secret), transport=simulator.transport()
+    )
+    async with connection:
+        assert {finding.level for finding in await connection.test()} == {"ok"}
+        (receipt,) = await connection.deliver([event])
+    assert receipt.outcomes["orders"].status is wharfinger.Status.DELIVERED
+    (row,) = simulator.rows("orders")
+    assert row["orderid"] == event["properties"]["order_id"]
+
+
+def test_the_configuration_of_the_page_on_tenants_has_nothing_wrong_with_it(docs):
+    (text,) = _blocks(docs / "how-to/connect-a-tenant.md", "toml")
+    connection = wharfinger.load_plugins().connect(_connection(text, "s3cr3t"))
+    assert connection.warnings == ()
+    assert set(connection.mappings) == {"contacts", "orders"}
+
+
+def test_the_configuration_of_the_reference_is_toml(docs):
+    (text,) = _blocks(docs / "reference/configuration.md", "toml")
+    assert set(tomllib.loads(text)["connections"]["shop"]) == {
+        "destination",
+        "settings",
+        "mappings",
+    }
+
+
+def test_every_key_of_a_configuration_is_in_the_reference(docs):
+    page = (docs / "reference/configuration.md").read_text()
+    classes = [
+        configuration.ConnectionConfig,
+        configuration.MappingConfig,
+        configuration.BatchOverride,
+        wharfinger.RetryPolicy,
+        Timeouts,
+    ]
+    keys = {attribute.name for cls in classes for attribute in attrs.fields(cls)}
+    assert {key for key in keys if f"| `{key}` |" not in page} == set()
+
+
+def test_the_defaults_in_the_reference_are_those_of_the_code(docs):
+    page = (docs / "reference/configuration.md").read_text()
+    for cls in (wharfinger.RetryPolicy, Timeouts):
+        for attribute in attrs.fields(cls):
+            assert f"| `{attribute.name}` | {attribute.default} |" in page
+
+
+def test_every_code_of_an_outcome_is_in_the_reference_and_no_other(docs, distributions):
+    page = (docs / "reference/outcomes.md").read_text()
+    _, *tables = re.split(r"^## Codes of .*$", page, flags=re.MULTILINE)
+    listed = [
+        code for table in tables for code in re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
+    ]
+    sources = [m.tree for d in distributions[:2] for m in d.modules]
+    given = {
+        keyword.value.value
+        for tree in sources
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
+    }
+    written = {
+        node.value for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Constant)
+    }
+    assert given - set(listed) == set()
+    assert set(listed) - written == set()
+    assert sorted(listed) == sorted(set(listed))
+
+
+def test_every_status_is_in_the_reference(docs):
+    page = (docs / "reference/outcomes.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \|", page.partition("## Codes")[0], re.MULTILINE)
+    assert listed == [status.value for status in wharfinger.Status]
+
+
+def test_every_public_name_is_in_the_reference(docs):
+    page = (docs / "reference/public-api.md").read_text()
+    listed = re.findall(r"^\.\. auto\w+:: wharfinger\.(\w+)$", page, re.MULTILINE)
+    assert sorted([*listed, "hookimpl"]) == sorted(wharfinger.__all__)
+
+
+def test_every_page_is_reached_from_the_index(docs):
+    pages = {page for page in docs.rglob("*.md") if not {"_build", "changelog"} & set(page.parts)}
+    reached = {docs / "index.md"}
+    for page in [docs / "index.md", *sorted(docs.glob("*/index.md"))]:
+        for tree in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(), re.DOTALL):
+            names = [line for line in tree.splitlines() if line and not line.startswith(":")]
+            reached |= {page.parent / f"{name}.md" for name in names}
+    assert pages == reached
+
+
+def test_a_changelog_fragment_has_a_type_that_is_known(root, docs):
+    types = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["towncrier"]["type"]
+    known = {kind["directory"] for kind in types}
+    fragments = sorted((docs / "changelog").iterdir())
+    wrong = [
+        path.name
+        for path in fragments
+        if path.name != ".gitignore"
+        and not re.fullmatch(rf"(\d+|\+[\w-]+)\.({'|'.join(known)})(\.\d+)?\.md", path.name)
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert "<!-- towncrier release notes start -->" in (root / "CHANGELOG.md").read_text()

@@ -1,0 +1,116 @@
+"""The simulator on a real socket, where connections really break."""
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from wharfinger_sfmc_simulator import Fault
+
+ROWSET = "/hub/v1/dataevents/key:people/rowset"
+ROWS = [{"keys": {"Email": "ann@example.org"}, "values": {"FirstName": "Ann"}}]
+
+
+@pytest.fixture
+async def dial(simulator, host):
+    """A client that dials the port and names the vendor's host, as a routed connection does."""
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(simulator.serving())
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=address))
+        form = {"grant_type": "client_credentials", "client_id": "client", "client_secret": "open"}
+        auth = {"Host": host("auth").removeprefix("https://")}
+        token = (await client.post("/v2/token", json=form, headers=auth)).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        client.headers["Host"] = host("rest").removeprefix("https://")
+        yield client
+
+
+async def test_a_call_is_answered_by_the_host_it_names(dial, simulator):
+    encoded = "/hub/v1/dataevents/key:a%2Fb%20%231%20%26%20c/rowset"
+    body = [{"keys": {"Id": "1"}, "values": {"Note": "ünï"}}]
+    assert (await dial.post(encoded, json=body)).json() == body
+    assert simulator.rows("a/b #1 & c") == [{"id": "1", "note": "ünï"}]
+    assert simulator.requests[-1].host.endswith(".rest.marketingcloudapis.com")
+
+
+async def test_a_status_of_the_gateway_reaches_the_client(dial):
+    assert (await dial.get("/nothing/at/all")).status_code == 596
+
+
+async def test_a_large_body_passes(dial):
+    rows = [{**ROWS[0], "values": {"FirstName": "x"}, "pad": "y" * 1000} for _ in range(4000)]
+    assert len((await dial.post(ROWSET, json=rows)).json()) == 4000
+
+
+@pytest.mark.parametrize(("kind", "work"), [("drop", 0), ("commit-then-drop", 1), ("cut-off", 1)])
+async def test_a_connection_really_breaks_and_the_next_one_works(dial, simulator, kind, work):
+    simulator.inject(Fault(kind=kind))
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        await dial.post(ROWSET, json=ROWS)
+    assert len(simulator.rows("people")) == work
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "work"),
+    [
+        (Fault(kind="hang"), 0),
+        (Fault(kind="commit-then-hang"), 1),
+        (Fault(kind="slow", delay_s=600), 1),
+    ],
+)
+async def test_an_answer_that_does_not_come_is_a_read_timeout(dial, simulator, fault, work):
+    simulator.inject(fault)
+    with pytest.raises(httpx.ReadTimeout):
+        await dial.post(ROWSET, json=ROWS, timeout=0.1)
+    assert len(simulator.rows("people")) == work
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+async def test_a_slow_answer_comes(dial, simulator):
+    simulator.inject(Fault(kind="slow", delay_s=0.01))
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["hang", "slow"])
+async def test_the_server_ends_while_a_client_still_waits(simulator, sign_in, kind):
+    token = (await sign_in(simulator)).headers["Authorization"]
+    simulator.inject(Fault(kind=kind, delay_s=600))
+    async with httpx.AsyncClient(headers={"Authorization": token}, timeout=60) as client:
+        async with simulator.serving() as address:
+            waiting = asyncio.create_task(client.post(f"{address}{ROWSET}", json=ROWS))
+            while len(simulator.requests) < 2:  # noqa: ASYNC110 (the log of requests tells no one)
+                await asyncio.sleep(0)
+        with pytest.raises(httpx.TransportError):
+            await waiting
+
+
+async def test_a_port_that_is_taken_is_an_error(simulator):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        async with simulator.serving(port=taken.getsockname()[1]):
+            pass
+
+
+async def test_two_simulators_serve_side_by_side(simulate):
+    async with (
+        simulate().serving() as one,
+        simulate().serving() as other,
+        httpx.AsyncClient() as client,
+    ):
+        replies = [await client.get(f"{address}/_simulator") for address in (one, other)]
+    assert one != other
+    assert [reply.status_code for reply in replies] == [200, 200]
+
+
+async def test_under_another_asgi_runner_a_dropped_connection_is_a_reset(simulator, client):
+    transport = httpx.ASGITransport(simulator.app)
+    simulator.inject(Fault(kind="drop"), Fault(kind="slow", delay_s=0.001))
+    headers = dict(client.headers)
+    async with httpx.AsyncClient(
+        transport=transport, base_url=client.base_url, headers=headers
+    ) as foreign:
+        with pytest.raises(ConnectionResetError):
+            await foreign.post(ROWSET, json=ROWS)
+        assert (await foreign.post(ROWSET, json=ROWS)).status_code == 200
