@@ -35,7 +35,7 @@ format: $(READY)  ## let ruff rewrite what it can
 	@$(BIN)/ruff format .
 
 bench: $(READY)  ## speed, as ratios measured in one run
-	@$(BIN)/python -m pytest tests/bench -m bench --benchmark-columns=min,median,max,rounds
+	@$(BIN)/python -m pytest tests/bench -m bench -q --benchmark-columns=min,median,max,rounds --benchmark-warmup=on
 
 docs: $(READY)  ## the documentation, warnings as errors
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -1,6 +1,9 @@
 """Configuration of Sphinx."""
 
 from importlib.metadata import version as version_of
+from typing import Any
+
+from sphinx.application import Sphinx
 
 project = "wharfinger"
 author = "The wharfinger maintainers"
@@ -20,7 +23,19 @@ myst_heading_anchors = 3
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+# "Returns:" is a sentence here, whatever its colons look like.
+napoleon_use_rtype = False
+
+
+def setup(app: Sphinx) -> None:
+    """Keep napoleon from taking the first words of a value's text for its type."""
+
+    def shield(_: Sphinx, what: str, *rest: Any) -> None:
+        lines = rest[-1]
+        if what in {"attribute", "data", "property"} and lines:
+            lines[0] = f": {lines[0]}"  # the type, which is empty, then the text
+
+    app.connect("autodoc-process-docstring", shield, priority=400)

@@ -45,6 +45,26 @@ class Row:
     values: dict = wharfinger.field(label="Row Values", kind="object", default=None)
 
 
+@attrs.define(kw_only=True)
+class Letter:
+    text: str = wharfinger.field(label="Letter Text", kind="text", required=True)
+    tone: str | None = wharfinger.field(label="Tone", choices=("warm", "cold"), default="warm")
+    mail: str | None = wharfinger.field(
+        label="E-mail", format="email", required=wharfinger.when_absent("phone")
+    )
+    phone: str | None = wharfinger.field(
+        label="Phone", required=wharfinger.when_equal("tone", "cold")
+    )
+    tags: list[str] | None = wharfinger.field(label="Tags", default=None)
+    sender: dict | None = wharfinger.field(
+        label="Sender", kind="object", default=None,
+        properties={
+            "name": wharfinger.Field(label="Sender Name", required=True),
+            "age": wharfinger.Field(label="Sender Age", kind="integer"),
+        },
+    )
+
+
 class ApiKeyAuth(httpx.Auth):
     def __init__(self, settings):
         self._key = settings.api_key
@@ -78,6 +98,15 @@ async def send_note(session, batch):
     return [outcome_of(await session.request("POST", "https://api.acme.example/notes", json=body))]
 
 
+async def send_letter(session, batch):
+    [letter] = batch.payloads
+    headers = {"X-Api-Key": session.settings.api_key.reveal(), "Content-Type": "text/plain"}
+    return [outcome_of(await session.request(
+        "POST", "https://api.acme.example/letters", content=letter.text.encode("latin-1"),
+        headers=headers,
+    ))]
+
+
 async def put_rows(session, batch):
     rows = [{"key": row.key, "values": row.values} for row in batch.payloads]
     response = await session.request("PUT", "https://api.acme.example/rows", json=rows)
@@ -100,7 +129,8 @@ def warn(settings):
 
 @wharfinger.hookimpl
 def wharfinger_destinations():
-    return [wharfinger.Destination(slug="acme", title="Acme", hosts=("api.acme.example",))]
+    return [wharfinger.Destination(slug="acme", title="Acme", hosts=("api.acme.example",),
+                                    documentation="https://acme.example/docs")]
 
 
 @wharfinger.hookimpl
@@ -124,6 +154,11 @@ def wharfinger_actions():
         wharfinger.Action(
             destination="acme", slug="put-rows", title="Put Rows", payload=Row,
             perform=put_rows, effect=wharfinger.Effect.IDEMPOTENT,
+        ),
+        wharfinger.Action(
+            destination="acme", slug="send-letter", title="Send Letter", payload=Letter,
+            perform=send_letter, effect=wharfinger.Effect.ONCE, description="By post.",
+            default_fields={"sender": {"name": {"@path": "$.app"}}},
         ),
     ]
 

@@ -278,6 +278,26 @@ def test_what_is_wrong_in_a_json_file_has_the_line_of_that_file(
     assert said in problem
 
 
+@pytest.mark.parametrize("place", ["5", '""', "{}", '"a\\u0000b"', '"."'])
+def test_a_place_that_is_no_file_of_fields_is_told(cli: Any, config: Path, place: str) -> None:
+    text = config.read_text()
+    start = text.index("[connections.main.mappings.rows.fields]")
+    config.write_text(text[:start] + f"fields_file = {place}\n")
+    result = cli("check", config)
+    assert result.exit_code == 2
+    assert f"{config}:18: connections.main.mappings.rows.fields_file: " in result.stdout
+
+
+def test_a_warning_that_names_no_setting_has_the_line_of_its_connection(
+    check: Any, config: Path
+) -> None:
+    plugin = config.parent / "site" / "acme.py"
+    plugin.write_text(plugin.read_text().replace('subject="Account"', 'subject="Weather"'))
+    code, lines = check(('"1234"', '"12"'))
+    assert code == 0
+    assert lines[0] == "1: connections.main: Weather: looks short. (warning)"
+
+
 def test_fields_and_a_file_of_fields_exclude_each_other(check: Any) -> None:
     code, lines = check(("'type = \"identify\"'", "'type = \"identify\"'\nfields_file = 'a.json'"))
     assert code == 2

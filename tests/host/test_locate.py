@@ -73,6 +73,11 @@ def test_what_is_nested_too_deeply_has_the_line_of_what_is_around_it() -> None:
     assert located.of(("a", *[0] * 2_000)) == 3
 
 
+def test_a_document_that_no_parser_accepts_is_located_as_far_as_it_goes() -> None:
+    located = locate_toml("[a]\nb = 1\nc = ]\n")
+    assert located.of(("a", "b")) == 2
+
+
 def test_a_json_file_is_located_alike() -> None:
     text = json.dumps({"keys": {'a"b': [1, {"é": None}]}, "x": -1.5e3}, indent=1)
     located = locate_json(text)

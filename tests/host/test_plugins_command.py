@@ -116,6 +116,38 @@ def test_describe_shows_an_action_by_slug_or_alias(cli: Any, site: Path, name: s
         assert said in result.stdout
 
 
+def test_describe_shows_conditions_choices_lists_and_properties(cli: Any, site: Path) -> None:
+    rows = {
+        row.split()[0]: " ".join(row.split())
+        for row in cli("describe", "acme", "send-letter").stdout.splitlines()
+        if row.strip()
+    }
+    assert rows["By"] == "By post."
+    assert "one of warm | cold" in rows["tone"]
+    assert rows["mail"].endswith("string, email without Phone")
+    assert "where Tone is cold" in rows["phone"]
+    assert "list of string" in rows["tags"]
+    assert rows["sender.name"] == 'sender.name Sender Name string yes {"@path":"$.app"}'
+    assert rows["sender.age"] == "sender.age Sender Age integer no"
+
+
+def test_a_plugin_that_waits_for_a_destination_says_so(
+    cli: Any, site: Path, install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (site / "acme.py").read_text()
+    lonely = source.replace("def wharfinger_destinations", "def _destinations").replace(
+        "@wharfinger.hookimpl\ndef wharfinger_settings", "def _settings"
+    )
+    lonely = lonely.replace("@wharfinger.hookimpl\ndef _destinations", "def _destinations")
+    lonely = lonely.replace("@wharfinger.hookimpl\ndef wharfinger_authentication", "def _sign_in")
+    install("lonely_acme", lonely)
+    monkeypatch.setenv("WHARFINGER_ALLOW_PLUGINS", "lonely_acme")
+    result = cli("plugins")
+    assert result.exit_code == 0
+    assert "lonely_acme: action send-note waits for the destination acme" in result.stdout
+    assert "No destination is installed" in cli("describe").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("acm",), 'Did you mean "acme"?'), (("acme", "send-nope"), 'Did you mean "send-note"?')],

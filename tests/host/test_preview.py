@@ -41,6 +41,25 @@ def test_what_is_shown_is_what_send_sends(
     assert [request["lines"] for request in shown] == [[1, 2, 3], [4, 5, 6], [7]]
 
 
+def test_a_body_that_is_no_json_is_shown_as_text_and_every_credential_hidden(
+    cli: Any, config: Path, events: Any
+) -> None:
+    with config.open("a") as file:
+        file.write(
+            '[connections.main.mappings.letters]\naction = "send-letter"\n'
+            "trigger = 'type = \"page\"'\n[connections.main.mappings.letters.fields]\n"
+            'text = "caf\u00e9 \\u001b[31m"\nphone = "1"\nsender.name = "x"\n'
+        )
+    file_of_events = events.write(config.parent / "e.jsonl", {"type": "page"})
+    result = cli("preview", config, file_of_events)
+    assert result.exit_code == 0
+    assert "caf\\xe9 \\x1b[31m" in result.stdout
+    assert "x-api-key: ***" in result.stdout
+    found = cli("preview", config, file_of_events, "--json")
+    assert json.loads(found.stdout)["requests"][0]["headers"]["x-api-key"] == "***"
+    assert SECRET not in result.output + found.output
+
+
 def test_a_rejected_event_is_shown_with_the_reason_and_fails(
     cli: Any, config: Path, events: Any, tmp_path: Path
 ) -> None:

@@ -7,17 +7,23 @@ import signal
 import threading
 
 import pytest
+
 from wharfinger_host.sending import _interrupt_deferred
 
 
 def test_an_interrupt_waits_until_a_chunk_is_on_record() -> None:
-    recorded = []
+    recorded: list[str] = []
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), _interrupt_deferred():
-        os.kill(os.getpid(), signal.SIGINT)
-        recorded.append("all of it")
+    with pytest.raises(KeyboardInterrupt):
+        record_while_interrupted(recorded)
     assert recorded == ["all of it"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def record_while_interrupted(recorded: list[str]) -> None:
+    with _interrupt_deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+        recorded.append("all of it")
 
 
 def test_recording_works_in_a_thread_that_gets_no_interrupts() -> None:

@@ -116,7 +116,9 @@ def test_every_status_is_in_the_reference(docs):
 
 def test_every_public_name_is_in_the_reference(docs):
     page = (docs / "reference/public-api.md").read_text()
-    listed = re.findall(r"^\.\. auto\w+:: wharfinger\.(\w+)$", page, re.MULTILINE)
+    listed = re.findall(
+        r"^\.\. (?:auto\w+|py:data):: wharfinger\.(\w+)(?:\(\))?$", page, re.MULTILINE
+    )
     assert sorted([*listed, "hookimpl"]) == sorted(wharfinger.__all__)
 
 

@@ -66,7 +66,7 @@ async def test_a_200_means_that_all_rows_are_stored(cloud, send, body):
     assert [outcome.status for outcome in outcomes] == [wharfinger.Status.DELIVERED] * 2
 
 
-async def test_a_200_that_reports_errors_is_no_success(cloud, send_one):
+async def test_a_200_that_reports_errors_proves_nothing_and_is_tried_again(cloud, send_one):
     cloud.answers(
         200,
         json={"requestId": "r-1", "resultMessages": [{"resultClass": "Error", "message": "no"}]},
@@ -74,7 +74,7 @@ async def test_a_200_that_reports_errors_is_no_success(cloud, send_one):
 
     outcome = await send_one()
 
-    assert outcome.status is wharfinger.Status.REJECTED
+    assert outcome.status is wharfinger.Status.RETRY
     assert outcome.vendor_message == "no"
     assert outcome.request_id == "r-1"
 

@@ -132,6 +132,44 @@ def test_fifty_bad_rows_cost_little_more_than_one_request_each():
     assert table.calls <= 65
 
 
+@pytest.mark.parametrize("refused_call", range(1, 9))
+def test_a_refusal_that_names_no_column_counts_only_for_a_row_that_was_alone(refused_call):
+    class Whimsical(Table):
+        async def send(self, rows):
+            if self.calls + 1 == refused_call and len(rows) > 1:
+                self.calls += 1
+                return wharfinger.RejectedError("no", code="row-refused-unexplained")
+            return await super().send(rows)
+
+    rows = rows_of(20)
+    table = Whimsical([rows[13]])
+
+    outcomes = upsert_all(rows, table)
+
+    assert [outcome.status is Status.REJECTED for outcome in outcomes].count(True) == 1
+    assert outcomes[13].vendor_message == "row-13 is bad"
+    assert len(table.stored) == 19
+
+
+@settings(deadline=None)
+@given(batches())
+def test_unexplained_refusals_lead_to_the_same_verdicts(batch):
+    class Silent(Table):
+        async def send(self, rows):
+            refusal = await super().send(rows)
+            return refusal and wharfinger.RejectedError("no", code="row-refused-unexplained")
+
+    rows, bad = batch
+    table = Silent(bad)
+
+    outcomes = upsert_all(rows, table)
+
+    assert {
+        row for row, o in zip(rows, outcomes, strict=True) if o.status is Status.REJECTED
+    } == bad
+    assert table.calls <= 1 + 2 * len(bad) * (1 + math.log2(len(rows)))
+
+
 def test_no_rows_cost_no_request():
     table = Table()
 

@@ -88,10 +88,12 @@ class ActiveMapping:
                 f"{self.most_bytes:,}. Map fewer or shorter values.",
                 code="payload-too-large",
             )
+        batch_key = action.batch_key(payload) if action.batch_key else None
+        hash(batch_key)  # a plugin's key that cannot be grouped by fails here, for this event alone
         return Item(
             event=index,
             payload=payload,
             body=body,
-            batch_key=action.batch_key(payload) if action.batch_key else None,
+            batch_key=batch_key,
             order_key=action.order_key(payload) if action.order_key else None,
         )

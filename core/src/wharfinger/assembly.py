@@ -121,7 +121,9 @@ class _Assembly:
             matches=matches,
             fields=compiled,
             build=compile_structure(action.payload),
-            most_bytes=_most_bytes(policy, self.destination),
+            most_bytes=self.destination.limits.request_bytes
+            if isinstance(policy, Unbatched)
+            else policy.bytes,
         )
 
     def _trigger(self, action: Action, text: str) -> Any:
@@ -231,7 +233,9 @@ class _Assembly:
             policy = attrs.evolve(policy, rows=max(1, min(policy.rows, rows)))
         if controls.get(Control.BATCHING) is False:
             policy = attrs.evolve(policy, rows=1)
-        return attrs.evolve(policy, **_said(override))
+        policy = attrs.evolve(policy, **_said(override))
+        most_bytes = min(policy.bytes, self.destination.limits.request_bytes)
+        return attrs.evolve(policy, bytes=most_bytes)
 
 
 def _with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,8 +276,3 @@ def _said(override: BatchOverride | None) -> dict[str, Any]:
         for attribute in attrs.fields(BatchOverride)
         if (value := getattr(override, attribute.name)) is not None
     }
-
-
-def _most_bytes(policy: BatchPolicy | Unbatched, destination: Destination) -> int:
-    limit = destination.limits.request_bytes
-    return min(policy.bytes, limit) if isinstance(policy, BatchPolicy) else limit

@@ -127,7 +127,9 @@ class Connection:
         self._observers = observers
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
-        self._governor = Governor(destination.limits.parallel_requests)
+        self._governor = Governor(
+            destination.limits.parallel_requests, longest_wait_s=config.retry.wait_max_s
+        )
         self._redactor = Redactor(_secrets_of(settings))
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@
         ├── RejectedError           dead letter: this event can never be accepted as it is
         │   └── PayloadError        ... because the payload breaks the action's field rules
         ├── RetryError              try again later, after ``retry_after_s`` where it is known
-        │   └── ThrottledError      ... and everything else bound for this account waits as well
+        │   └── ThrottledError      ... because the vendor asked this account to slow down
         ├── UnknownError            sent, and no evidence either way; never repeated by itself
         └── HaltedError             pause the connection: it needs a person
             ├── CredentialsError    ... because the credentials were refused
@@ -195,6 +195,7 @@ class RetryError(DeliveryError):
     Args:
         message: As for `DeliveryError`.
         retry_after_s: How long the vendor asked to wait, in seconds; None where it did not say.
+            No request of the account starts before that.
         facts: The keyword arguments of `DeliveryError`.
     """
 
@@ -204,7 +205,7 @@ class RetryError(DeliveryError):
 
 
 class ThrottledError(RetryError):
-    """The vendor asked this account to slow down: everything bound for it waits as well."""
+    """The vendor asked this account to slow down."""
 
 
 class UnknownError(DeliveryError):

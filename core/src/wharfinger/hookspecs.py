@@ -151,7 +151,8 @@ def wharfinger_batching(action: Action, settings: Any) -> BatchPolicy | Unbatche
 
     Args:
         action: The action in question.
-        settings: The connection's settings, an instance of the destination's settings class.
+        settings: The connection's settings, an instance of the destination's settings class; None
+            where an action is described and there is no connection.
 
     Returns:
         `BatchPolicy` (rows, bytes, age in seconds, lanes), or `Unbatched` with the reason, or

@@ -115,8 +115,7 @@ class Plugins:
 
         Raises:
             PluginClashError: Two plugins own the slug; the message names both.
-            PluginError: No plugin gives it; the message says what is installed, and why a plugin
-                of this name is not.
+            PluginError: No plugin gives it; the message says why, or what is installed.
         """
         if slug in self._registry.destinations:
             return self._registry.destinations[slug]

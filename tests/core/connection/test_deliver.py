@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -81,6 +82,15 @@ async def test_a_wait_longer_than_the_policy_allows_is_left_to_the_host(connect,
         [receipt] = await connection.deliver([track()])
     outcome = receipt.outcomes["notes"]
     assert (outcome.status, outcome.retry_after_s, outcome.attempts) == (Status.RETRY, 3600.0, 1)
+
+
+async def test_a_long_wait_asked_of_one_board_spares_the_others_a_request(connect, vendor, track):
+    vendor.script = [httpx.Response(429, headers={"retry-after": "3600"})] * 99
+    events = [track(user="u", board=f"b{i}") for i in range(50)]
+    async with connect() as connection:
+        receipts = await connection.deliver(events)
+    assert set(_statuses(receipts)) == {Status.RETRY}
+    assert len(vendor.requests) <= 4  # those that were under way side by side
 
 
 @pytest.mark.parametrize(
@@ -166,6 +176,18 @@ async def test_a_plugin_that_crashes_loses_nothing(connect, vendor, track, caplo
     assert receipt.outcomes["notes"].status is Status.REJECTED
     assert "ZeroDivisionError" in receipt.outcomes["notes"].message
     assert "unforeseen" in caplog.text
+
+
+async def test_a_batch_key_that_nothing_can_be_grouped_by_fails_its_own_event_only(
+    plugins, config, vendor, track, monkeypatch
+):
+    action = plugins.action("acme", "send-note")
+    key_of = action.batch_key
+    odd = attrs.evolve(action, batch_key=lambda n: [n.board] if n.board == "odd" else key_of(n))
+    monkeypatch.setitem(plugins._registry.actions["acme"], "send-note", odd)
+    async with plugins.connect(config, transport=httpx.MockTransport(vendor)) as connection:
+        receipts = await connection.deliver([track(board="odd"), track()])
+    assert _statuses(receipts) == [Status.REJECTED, Status.DELIVERED]
 
 
 async def test_a_vendor_that_echoes_the_key_does_not_put_it_into_an_outcome(connect, vendor, track):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import stamina
 
+from wharfinger import ThrottledError
 from wharfinger.delivery.governor import Governor
 
 
@@ -62,10 +63,20 @@ async def test_a_pause_that_grows_while_it_is_waited_for_is_waited_out(monkeypat
         assert now == 50.0
 
 
+async def test_a_pause_too_long_to_wait_for_gives_the_request_back_at_once():
+    governor = Governor(1, longest_wait_s=60, clock=lambda: 0.0)
+    governor.pause(61)
+    for _ in range(2):  # and its place as well
+        with pytest.raises(ThrottledError, match="61 seconds") as caught:
+            async with governor:
+                pytest.fail("a request was let through")
+        assert caught.value.retry_after_s == 61.0
+
+
 async def test_a_task_cancelled_in_a_pause_gives_its_place_back():
     stamina.set_testing(False)
     governor = Governor(1)
-    governor.pause(3600)
+    governor.pause(60)
 
     async def request():
         async with governor:

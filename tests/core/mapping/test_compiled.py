@@ -1,6 +1,7 @@
 """A compiled mapping gives what the interpreter gives, whatever the mapping and the event."""
 
 import ast
+from typing import Any
 
 import orjson
 import pytest
@@ -127,7 +128,7 @@ def holds_absent(value):
 
 
 @given(MAPPINGS, EVENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_compiled_and_interpreted_mappings_agree(mapping, event):
     node = parse(mapping, directives=DIRECTIVES)
     before = repr(event)
@@ -182,7 +183,7 @@ def test_large_mappings_compile(count):
 
 
 def test_a_mapping_as_deep_as_allowed_compiles():
-    value = {"@path": "$.a"}
+    value: Any = {"@path": "$.a"}
     for level in range(20):
         value = {"@if": {"exists": True, "then": value}} if level % 2 else {"x": [value]}
     node = parse({"v": value})

@@ -1,5 +1,7 @@
 """Events made to do harm end in a result or a rejection, soon."""
 
+from typing import Any
+
 import pytest
 
 from wharfinger.errors import RejectedError
@@ -9,7 +11,7 @@ from wharfinger.model.action import Directive
 
 
 def nested(depth, *, kind):
-    value = "bottom"
+    value: Any = "bottom"
     for _ in range(depth):
         value = {"x": value} if kind == "objects" else [value]
     return value

@@ -1,5 +1,7 @@
 """What mappings make of events, beyond the vectors."""
 
+from typing import Any
+
 import pytest
 
 from wharfinger.errors import MappingError, RejectedError
@@ -193,7 +195,7 @@ def test_the_mapping_may_change_after_it_is_read(run):
 
 
 def test_an_event_may_be_any_mapping(run):
-    class Event(dict):
+    class Event(dict[str, Any]):
         pass
 
     mapping = {"v": {"@path": "$.o.x[0].y"}, "t": {"@template": "{{o.z}}"}}
@@ -254,6 +256,12 @@ def test_a_plugins_directive_that_fails_rejects_the_event(resolve):
     with pytest.raises(RejectedError, match=r"v\.@own.*ZeroDivisionError") as caught:
         resolve({"@own": {"@path": "$.a"}}, {"a": 0}, directives=directives)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_absent_values_inside_what_a_plugin_made_are_taken_out(resolve):
+    made = {"a": UNSET, "b": [UNSET, {"c": UNSET}], "d": (1,)}
+    directives = {"@own": Directive(name="@own", function=lambda _: made)}
+    assert resolve({"@own": None}, {}, directives=directives) == {"b": [None, {}], "d": [1]}
 
 
 def test_a_built_in_name_cannot_be_taken():

@@ -191,6 +191,13 @@ def test_answering_for_a_destination_of_somebody_else_is_refused(refusal, hook, 
     assert f"{hook} answers for acme, which belongs to acme" in reason
 
 
+def test_a_plugin_that_is_set_aside_provides_nothing_at_all(refusal):
+    settings = "return [wharfinger.Settings(destination='acme', schema=Note)]"
+    tower = "return [wharfinger.Destination(slug='tower', title='T', hosts=('tower.example',))]"
+    source = _hook("wharfinger_settings", settings) + _hook("wharfinger_destinations", tower)
+    assert "which belongs to acme" in refusal(source).reason
+
+
 def test_settings_for_a_destination_that_nobody_gives_are_refused(refusal):
     body = "return [wharfinger.Settings(destination='nowhere', schema=Note)]"
     assert "nowhere, which nobody gives" in refusal(_hook("wharfinger_settings", body)).reason

@@ -64,8 +64,7 @@ def locate_toml(text: str) -> Lines:
         2
     """
     scanner = _Scanner(text, separator="=", decode=_toml_key)
-    # What is nested too deeply to follow is found at the line of the table around it.
-    with suppress(RecursionError):
+    with _as_far_as_it_goes():
         scanner.document()
     return Lines(scanner.numbers)
 
@@ -73,10 +72,15 @@ def locate_toml(text: str) -> Lines:
 def locate_json(text: str) -> Lines:
     """Return the lines of a JSON document that a JSON parser accepts."""
     scanner = _Scanner(text, separator=":", decode=orjson.loads)
-    with suppress(RecursionError):
+    with _as_far_as_it_goes():
         scanner.gap()
         scanner.value(())
     return Lines(scanner.numbers)
+
+
+def _as_far_as_it_goes() -> suppress:
+    """Let what is nested too deeply to follow be found at the line of what is around it."""
+    return suppress(RecursionError, ValueError)
 
 
 def _toml_key(written: str) -> str:

@@ -9,6 +9,8 @@ from types import TracebackType
 
 import stamina
 
+from wharfinger.errors import ThrottledError
+
 __all__ = ["Governor"]
 
 
@@ -17,11 +19,20 @@ class Governor:
 
     Args:
         parallel: Most requests under way at once.
+        longest_wait_s: A pause with more seconds left than this is not waited out: the request is
+            refused with `ThrottledError`, so that its host can do better than hold it.
         clock: Gives seconds that never go back.
     """
 
-    def __init__(self, parallel: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        parallel: int,
+        *,
+        longest_wait_s: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._permits = asyncio.Semaphore(parallel)
+        self._longest_wait_s = longest_wait_s
         self._clock = clock
         self._resume_at = clock()
 
@@ -38,8 +49,16 @@ class Governor:
             raise
 
     async def _end_of_pause(self) -> None:
+        wait_s = self._resume_at - self._clock()
+        if wait_s > self._longest_wait_s:
+            raise ThrottledError(
+                f"The vendor asked this account to wait; {wait_s:,.0f} seconds of that are left, "
+                "so nothing was sent.",
+                code="paused",
+                retry_after_s=wait_s,
+            )
         # stamina's one switch turns every wait off in tests, this one included.
-        if not stamina.is_testing() and (wait_s := self._resume_at - self._clock()) > 0:
+        if wait_s > 0 and not stamina.is_testing():
             await asyncio.sleep(wait_s)
             await self._end_of_pause()  # it may have grown meanwhile
 

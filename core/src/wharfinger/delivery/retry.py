@@ -10,7 +10,7 @@ import stamina
 
 from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.session import Session
-from wharfinger.errors import DeliveryError, NotSentError, ThrottledError
+from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
 from wharfinger.model.outcome import Outcome, Status
@@ -76,7 +76,7 @@ async def perform(
             with attempt:
                 rest = batch if len(waiting) == len(batch) else batch.take(waiting)
                 fresh = await _attempt(action, session, governor, rest)
-                fresh = [attrs.evolve(outcome, attempts=attempt.num) for outcome in fresh]
+                fresh = _numbered(fresh, attempt.num)
                 if outcomes:
                     for index, outcome in zip(waiting, fresh, strict=True):
                         outcomes[index] = outcome
@@ -95,14 +95,18 @@ async def perform(
 async def _attempt(
     action: Action, session: Session, governor: Governor, batch: Batch
 ) -> list[Outcome]:
-    """Perform once and turn whatever happens into one outcome per payload."""
+    """Perform once; a wait that the vendor asks for holds every request of the account."""
+    outcomes = await _outcomes_of(action, session, batch)
+    if (wait_s := _longest_wait(outcomes)) is not None:
+        governor.pause(wait_s)
+    return outcomes
+
+
+async def _outcomes_of(action: Action, session: Session, batch: Batch) -> list[Outcome]:
+    """Perform and turn whatever happens into one outcome per payload."""
     try:
         outcomes = list(await action.perform(session, batch))
-    except NotSentError:
-        raise
     except DeliveryError as error:
-        if isinstance(error, ThrottledError) and error.retry_after_s is not None:
-            governor.pause(error.retry_after_s)
         return [Outcome.of(error)] * len(batch)
     except Exception as error:
         logger.exception("the action %s failed in an unforeseen way", action.slug)
@@ -122,6 +126,12 @@ def _fault(action: Action, what: str) -> Outcome:
         message=f"A fault in the plugin: {what}. Report it to the plugin's authors; the log has "
         "the details.",
     )
+
+
+def _numbered(outcomes: Sequence[Outcome], attempt: int) -> list[Outcome]:
+    """Rows that share an outcome go on sharing it."""
+    numbered = {id(outcome): attrs.evolve(outcome, attempts=attempt) for outcome in outcomes}
+    return [numbered[id(outcome)] for outcome in outcomes]
 
 
 def _longest_wait(outcomes: Sequence[Outcome]) -> float | None:

@@ -15,7 +15,7 @@ from wharfinger.model.unset import UNSET
 from wharfinger.payload.coerce import COERCIONS, WANTED, UnfitError, unwrapped
 from wharfinger.payload.conditions import is_blank, missing, unmet
 from wharfinger.payload.fields import STRINGS
-from wharfinger.payload.rules import broken_rule, count_rule, shown
+from wharfinger.payload.rules import broken_rule, count_rule, printable, shown
 from wharfinger.suggest import did_you_mean
 
 __all__ = ["default_of", "read_field", "refuse_unknown"]
@@ -137,8 +137,8 @@ def refuse_unknown(
     """Note every key that is not known; after many, only how many more there are."""
     names = list(known)
     unknown = [key for key in raw if key not in names and raw[key] is not UNSET]
-    for key in unknown[:_MOST_UNKNOWN]:
-        text = f"{shown(str(key))} is no field here. {did_you_mean(str(key), names)}"
-        problems.append(Problem((*path, str(key)), text))
+    for key in map(str, unknown[:_MOST_UNKNOWN]):
+        text = f"{shown(key)} is no field here. {did_you_mean(key, names)}"
+        problems.append(Problem((*path, printable(key)), text))
     if len(unknown) > _MOST_UNKNOWN:
         problems.append(Problem(path, f"{len(unknown) - _MOST_UNKNOWN} more are no fields here."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from wharfinger.model.secret import Secret
 from wharfinger.model.unset import UNSET
 from wharfinger.payload.fields import STRINGS
 
-__all__ = ["broken_rule", "count_rule", "shown"]
+__all__ = ["broken_rule", "count_rule", "printable", "shown"]
 
 _LONGEST_SHOWN: Final = 40
 
@@ -47,7 +48,12 @@ def _quoted(value: str | float) -> str:
         return "a number with thousands of digits"
     if len(text) > _LONGEST_SHOWN:
         text = f"{text[:_LONGEST_SHOWN]}..."
-    return f'"{text}"' if isinstance(value, str) else text
+    return printable(json.dumps(text, ensure_ascii=False)) if isinstance(value, str) else text
+
+
+def printable(text: str) -> str:
+    """Escape halves of surrogate pairs, which no terminal and no log can encode."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def broken_rule(field: Field, value: Any, *, hidden: bool = False) -> str | None:

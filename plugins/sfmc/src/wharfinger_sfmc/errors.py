@@ -15,9 +15,19 @@ import attrs
 import wharfinger
 from wharfinger_sfmc.replies import Reply
 
-__all__ = ["PRIMARY_KEY_MISMATCH", "RULES", "TOO_LARGE", "Call", "Rule", "Topic", "failure"]
+__all__ = [
+    "PRIMARY_KEY_MISMATCH",
+    "ROW_REFUSED",
+    "RULES",
+    "TOO_LARGE",
+    "Call",
+    "Rule",
+    "Topic",
+    "failure",
+]
 
 PRIMARY_KEY_MISMATCH: Final = "primary-key-mismatch"
+ROW_REFUSED: Final = "row-refused"
 TOO_LARGE: Final = "too-large"
 
 
@@ -268,11 +278,28 @@ RULES: Final = (
         message='SFMC refused this contact: {vendor} Check "Contact Key".',
     ),
     Rule(
-        error=wharfinger.RejectedError,
-        code="row-refused",
+        error=wharfinger.RetryError,
+        code="save-failed",
         topics=_ABOUT_ROWS,
-        statuses=_SUCCESS | {400},
+        statuses=_SUCCESS,
+        message="SFMC answered with success and reported errors about {subject} all the same: "
+        "{vendor} Sending the rows again is safe.",
+    ),
+    Rule(
+        error=wharfinger.RejectedError,
+        code=ROW_REFUSED,
+        topics=_ABOUT_ROWS,
+        statuses=frozenset({400}),
+        details=True,
         message="SFMC refused this row of {subject}: {vendor} Compare its values with the columns.",
+    ),
+    Rule(
+        error=wharfinger.RejectedError,
+        code="row-refused-unexplained",
+        topics=_ABOUT_ROWS,
+        statuses=frozenset({400}),
+        message="SFMC refused this row of {subject} and named no column: {vendor} Compare its "
+        "values with the columns.",
     ),
     # Trouble on SFMC's side.
     Rule(

@@ -2,8 +2,9 @@
 
 A refused rowset is not atomic, and its reply cannot be mapped to rows: SFMC stores the rows before
 the first bad one and nothing from there on (seen in production by clients). So the bad rows are
-found by sending parts: a part that is accepted proves all its rows stored, and a part that is
-refused and holds a single unproven row proves that row bad, with SFMC's own words for it.
+found by sending parts. A part that is accepted proves all its rows stored. A part that is refused
+for a column proves its row bad where all its other rows are stored, and SFMC's words are about
+that row; any other refusal counts only for a row that was sent alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import wharfinger
-from wharfinger_sfmc.errors import TOO_LARGE
+from wharfinger_sfmc.errors import ROW_REFUSED, TOO_LARGE
 
 __all__ = ["Send", "halving", "upsert"]
 
@@ -51,22 +52,47 @@ async def upsert(rows: Sequence[bytes], send: Send) -> list[wharfinger.Outcome]:
             if refusal is None:
                 outcomes += [_STORED] * (end - start)
                 length *= 2
-                continue
-            while end - (start := len(outcomes)) > 1:
-                middle = (start + end) // 2
-                answer = await send(rows[start:middle])
-                if answer is None:
-                    outcomes += [_STORED] * (middle - start)
-                else:
-                    refusal, end = answer, middle
-            # The refused part ended here and all else in it is stored: these words are its own.
-            outcomes.append(wharfinger.Outcome.of(refusal))
-            length, last_bad = start - last_bad, start
+            elif bad := await _first_bad(rows[:end], refusal, outcomes, send):
+                length, last_bad = len(outcomes) - last_bad, len(outcomes)
+                outcomes.append(wharfinger.Outcome.of(bad))
     except wharfinger.DeliveryError as error:
         if not outcomes:
             raise
         outcomes += [wharfinger.Outcome.of(error)] * (len(rows) - len(outcomes))
     return outcomes
+
+
+async def _first_bad(
+    rows: Sequence[bytes],
+    refusal: wharfinger.RejectedError,
+    outcomes: list[wharfinger.Outcome],
+    send: Send,
+) -> wharfinger.RejectedError | None:
+    """Find the first bad row of a refused part, and enter the rows before it as stored.
+
+    Args:
+        rows: All rows up to the end of the refused part.
+        refusal: What was said about the part.
+        outcomes: Of the rows before the part; grows while the search moves right.
+        send: Sends a part.
+
+    Returns:
+        Why the next row is refused; None where the search found no bad row and entered all.
+    """
+    end, together = len(rows), len(rows) - len(outcomes)
+    while end - (start := len(outcomes)) > 1:
+        middle = (start + end) // 2
+        answer = await send(rows[start:middle])
+        if answer is None:
+            outcomes += [_STORED] * (middle - start)
+        else:
+            refusal, end, together = answer, middle, middle - start
+    if together == 1 or refusal.code == ROW_REFUSED:
+        return refusal
+    alone = await send(rows[start:end])
+    if alone is None:
+        outcomes.append(_STORED)
+    return alone
 
 
 def halving(post: Send) -> Send:
