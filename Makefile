@@ -22,7 +22,7 @@ demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what 
 	@$(BIN)/wharfinger demo
 
 test: $(READY)  ## everything but the benchmarks
-	@$(BIN)/python -m pytest -n auto -m "not bench"
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench"
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .

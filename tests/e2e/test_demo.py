@@ -13,8 +13,11 @@ from typing import Any
 import attrs
 import pytest
 
-from wharfinger_host.demo.simulated import free_address, simulated_tenant
-from wharfinger_host.demo.tour import prepare
+from wharfinger_host.demo.simulated import simulated_tenant
+from wharfinger_host.demo.tour import write_configuration, write_events, write_tenant
+
+# One worker runs this file, so that the demo it looks at is run once.
+pytestmark = pytest.mark.xdist_group("demo")
 
 EVENTS = 1_200
 MAIN = [sys.executable, "-c", "from wharfinger_host.cli import main; main()"]
@@ -51,11 +54,12 @@ def _event(line: bytes) -> dict[str, Any] | None:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("demo")
-    address = free_address()
-    prepare(folder, address, EVENTS)
+    write_tenant(folder)
+    write_events(folder, EVENTS)
     names = [str(folder / name) for name in ("demo.toml", "events.jsonl", "undelivered.jsonl")]
     config, events, undelivered = names
-    with simulated_tenant(folder / "tenant.toml", address) as tenant:
+    with simulated_tenant(folder / "tenant.toml") as tenant:
+        write_configuration(folder, tenant.address)
         command = [*MAIN, "send", config, events, "--undelivered", undelivered, "--json"]
         sent = subprocess.run(command, capture_output=True, check=False, timeout=90)
         assert sent.returncode == 1, sent.stderr.decode()  # some events are bad on purpose

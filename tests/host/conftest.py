@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 import orjson
 import pytest
+import stamina
 from typer.testing import CliRunner, Result
 
 from wharfinger_host.cli import app
@@ -181,6 +182,13 @@ def install(site: Path, name: str, source: str, version: str = "1.0", entry: str
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[wharfinger]\n{entry or name} = {name}\n")
+
+
+@pytest.fixture(autouse=True)
+def _no_waits() -> Iterator[None]:
+    stamina.set_testing(True, attempts=1)
+    yield
+    stamina.set_testing(False)
 
 
 @pytest.fixture

@@ -210,7 +210,10 @@ class _Assembly:
         return value
 
     def _refuse_batching(self, action: Action, field: Field) -> None:
-        policy = self.plugins.batching(action, None)
+        try:
+            policy = self.plugins.batching(action, None)
+        except PluginError:
+            return  # reported with the policy itself
         reason = policy.reason if isinstance(policy, Unbatched) else "it has no such choice"
         message = f"{field.label}: {action.title} cannot be batched: {reason}. Take it out."
         self.problems.append(Problem(("fields", field.name), message))
@@ -225,10 +228,10 @@ class _Assembly:
             return None
         override = self.config.batch
         if isinstance(policy, Unbatched):
-            if override is not None and (override.rows, override.bytes) != (None, None):
+            for name in _said(override).keys() - {"lanes"}:
                 message = f"{action.title} cannot be batched: {policy.reason}. Take this out."
-                self.problems.append(Problem(("batch",), message))
-            return policy
+                self.problems.append(Problem(("batch", name), message))
+            return attrs.evolve(policy, lanes=_said(override).get("lanes", policy.lanes))
         if isinstance(rows := controls.get(Control.BATCH_ROWS), int):
             policy = attrs.evolve(policy, rows=max(1, min(policy.rows, rows)))
         if controls.get(Control.BATCHING) is False:

@@ -34,11 +34,13 @@ class Gate:
 
     @classmethod
     def of(cls, block: Collection[str], allow: Collection[str] | None) -> Gate:
-        """Join what the host says with what the environment says."""
-        unrestricted = allow is None and ALLOW not in os.environ
+        """Join what the host says with what the environment says: the stricter one counts."""
+        lists = [] if allow is None else [frozenset(allow)]
+        if ALLOW in os.environ:
+            lists.append(frozenset(_listed(ALLOW)))
         return cls(
             blocked=frozenset((*block, *_listed(BLOCK))),
-            allowed=None if unrestricted else frozenset((*(allow or ()), *_listed(ALLOW))),
+            allowed=frozenset.intersection(*lists) if lists else None,
             safe_mode=os.environ.get(SAFE_MODE, "") not in ("", "0"),
         )
 

@@ -118,7 +118,9 @@ def test_an_action_that_cannot_be_batched_refuses_with_its_reason(connect):
     ring = {"action": "ring-bell", "trigger": 'type = "track"'}
     assert isinstance(connect(mappings={"bell": ring}).mappings["bell"].policy, Unbatched)
     problems = _problems(connect, mappings={"bell": {**ring, "batch": {"rows": 5}}})
-    assert "a bell rings once" in problems["mappings.bell.batch"]
+    assert "a bell rings once" in problems["mappings.bell.batch.rows"]
+    lanes = connect(mappings={"bell": {**ring, "batch": {"lanes": 9}}}).mappings["bell"].policy
+    assert lanes == Unbatched(reason="a bell rings once", lanes=9)
     problems = _problems(connect, mappings={"bell": {**ring, "fields": {"enable_batching": True}}})
     assert "a bell rings once" in problems["mappings.bell.fields.enable_batching"]
     connect(mappings={"bell": {**ring, "fields": {"enable_batching": False}}})

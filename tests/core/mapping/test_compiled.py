@@ -14,15 +14,15 @@ from wharfinger.model.action import Directive
 from wharfinger.model.unset import UNSET
 
 WORDS = st.sampled_from(["a", "b", "c", "a.b", "it's", "0", "1", "", "$", "ü", "class", "UNSET"])
-SCALARS = (
+FINITE = (
     st.none()
     | st.booleans()
     | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(["", " ", "x", "aXa", "Straße", "{{a}}", '{"a":[1]}', "$.a", "\ud800", "😀"])
 )
 VALUES = st.recursive(
-    SCALARS,
+    FINITE | st.just(float("inf")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
     max_leaves=10,
 )
@@ -49,14 +49,19 @@ def options(**named):
     return st.fixed_dictionaries(named)
 
 
+def as_directive(value):
+    """Make a directive of a value; some of a literal would be read as the constant they are."""
+    name = next(iter(value), "") if isinstance(value, dict) else ""
+    dynamic = name.startswith("@") and name not in ("@literal", "@case", "@replace")
+    return value if dynamic else {"@excludeWhenNull": value}
+
+
 def _directives(inner):
     anything = (
         inner | st.dictionaries(WORDS.filter(bool), inner, max_size=3) | st.lists(inner, max_size=2)
     )
     objects = st.dictionaries(WORDS, inner, max_size=3)
-    directive = inner.filter(
-        lambda value: isinstance(value, dict) and any(k[:1] == "@" for k in value)
-    )
+    directive = inner.map(as_directive)
     text = directive | st.sampled_from(["aXbX", ""])
     return st.one_of(
         objects,
@@ -97,9 +102,7 @@ def _directives(inner):
     )  # fmt: skip
 
 
-LEAVES = one("@path", PATHS) | one("@template", TEMPLATES) | SCALARS.filter(
-    lambda value: not isinstance(value, float) or value - value == 0
-)  # fmt: skip
+LEAVES = one("@path", PATHS) | one("@template", TEMPLATES) | FINITE
 MAPPINGS = st.dictionaries(
     WORDS, st.recursive(LEAVES, _directives, max_leaves=8), min_size=1, max_size=2
 )

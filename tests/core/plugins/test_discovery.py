@@ -151,15 +151,15 @@ def test_safe_mode_is_off_where_its_variable_says_so(
     assert _status(load(), "acme").state == "loaded"
 
 
-def test_the_environment_and_the_host_may_both_allow_a_plugin(
+def test_where_environment_and_host_both_have_a_list_a_plugin_must_be_on_both(
     install, load, destination, monkeypatch
 ):
-    monkeypatch.setenv("WHARFINGER_ALLOW_PLUGINS", "one")
+    monkeypatch.setenv("WHARFINGER_ALLOW_PLUGINS", "one,two")
     for name in ("one", "two", "three"):
         install(f"{name}-dist", {name: f"{name}_plugin"}, **{f"{name}_plugin": destination(name)})
-    plugins = load(allow=["two"])
-    assert set(plugins.destinations) == {"one", "two"}
-    assert _status(plugins, "three").state == "blocked"
+    plugins = load(allow=["two", "three"])
+    assert set(plugins.destinations) == {"two"}
+    assert {_status(plugins, name).state for name in ("one", "three")} == {"blocked"}
 
 
 def test_two_distributions_with_one_entry_name_are_both_named_and_neither_is_imported(

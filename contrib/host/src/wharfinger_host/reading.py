@@ -20,7 +20,13 @@ from typing import IO, Any, Self
 import attrs
 import orjson
 
-__all__ = ["Chunk", "EventSource", "Line", "Unreadable"]
+__all__ = [
+    "Chunk",
+    "EventSource",
+    "Line",
+    "Unreadable",
+    "read_line",
+]
 
 _GZIP = b"\x1f\x8b"
 _BLOCK_BYTES = 256 * 1024

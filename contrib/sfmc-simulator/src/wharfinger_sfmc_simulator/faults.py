@@ -9,7 +9,20 @@ import attrs
 from wharfinger_sfmc_simulator.switches import Switches
 from wharfinger_sfmc_simulator.wire import DOCUMENTATION, ApiError, Reply, json_reply, render
 
-__all__ = ["FAULT_KINDS", "ArmedFault", "Fault", "FaultKind", "FaultScript"]
+__all__ = [
+    "FAULT_KINDS",
+    "ArmedFault",
+    "Fault",
+    "FaultKind",
+    "FaultScript",
+    "fault_as_json",
+    "instead",
+    "insufficient_privileges",
+    "ip_refused",
+    "not_authorized",
+    "service_not_found",
+    "spoil",
+]
 
 FaultKind = Literal[
     "unauthorized",

@@ -10,7 +10,13 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-__all__ = ["SwitchError", "Switches", "describe_switches", "read_switches"]
+__all__ = [
+    "SwitchError",
+    "Switches",
+    "change_switches",
+    "describe_switches",
+    "read_switches",
+]
 
 
 class SwitchError(ValueError):

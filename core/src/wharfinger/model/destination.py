@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Limits",
     "Settings",
+    "names",
 ]
 
 SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -25,7 +26,13 @@ _slug = attrs.validators.matches_re(SLUG)
 
 
 def names(values: Iterable[str]) -> tuple[str, ...]:
-    """Make a tuple of names; a converter that type checkers understand."""
+    """Make a tuple of names; a converter that type checkers understand.
+
+    Raises:
+        TypeError: A single text, which would fall apart into letters.
+    """
+    if isinstance(values, str):
+        raise TypeError(f"a list of names is needed, not the text {values!r}")
     return tuple(values)
 
 

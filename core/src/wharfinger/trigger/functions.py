@@ -16,7 +16,22 @@ import orjson
 from wharfinger.trigger.glob import matcher
 from wharfinger.trigger.values import LIST, NUMBER, is_member, kind_of, read_number
 
-__all__ = ["FUNCTIONS", "Function"]
+__all__ = [
+    "FUNCTIONS",
+    "Function",
+    "contains",
+    "kebabcase",
+    "length",
+    "lowercase",
+    "match",
+    "snakecase",
+    "titlecase",
+    "to_bool",
+    "to_number",
+    "to_string",
+    "typeof",
+    "uppercase",
+]
 
 # JavaScript writes whole numbers below this without an exponent, and so do people.
 _PLAIN_BELOW: Final = 1e21

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-__all__ = ["SimulatedTenant", "TenantError", "free_address", "simulated_tenant"]
+__all__ = ["SimulatedTenant", "TenantError", "simulated_tenant", "usual_port_if_free"]
 
 _COMMAND: Final = "from wharfinger_sfmc_simulator.cli import main; main()"
 _TIMEOUT_S: Final = 10
@@ -44,35 +44,37 @@ class SimulatedTenant:
             return json.load(reply)
 
 
-def free_address() -> str:
-    """Return an address to listen on: the simulator's usual port, or another that is free."""
-    for port in (_USUAL_PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return f"http://127.0.0.1:{probe.getsockname()[1]}"
-    raise TenantError("There is no free port on this machine.")
+def usual_port_if_free() -> int:
+    """Return the simulator's usual port, or 0, which takes any, where that one is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", _USUAL_PORT))
+        except OSError:
+            return 0
+    return _USUAL_PORT
 
 
 @contextmanager
-def simulated_tenant(catalogue: Path, address: str) -> Iterator[SimulatedTenant]:
+def simulated_tenant(catalogue: Path, port: int = 0) -> Iterator[SimulatedTenant]:
     """Start a simulator, and end it afterwards.
 
     Args:
         catalogue: The TOML file of its tenant.
-        address: Where it shall listen.
+        port: Where it shall listen; 0 takes any that is free.
 
     Raises:
         TenantError: It did not start; the message says why.
     """
     command: Sequence[str] = [
         *(sys.executable, "-c", _COMMAND),
-        *("--port", address.rpartition(":")[2], "--quiet", "--tenant", str(catalogue)),
+        *("--port", str(port), "--quiet", "--tenant", str(catalogue)),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            # It prints its address when it listens.
-            if process.stdout is None or not process.stdout.readline():
+            # It prints its address as soon as it listens there.
+            address = process.stdout.readline().strip() if process.stdout else ""
+            if not address:
                 raise TenantError(
                     "The simulator did not start. Is wharfinger-sfmc-simulator installed? "
                     'pip install "wharfinger-host[demo]" brings it along.'

@@ -11,29 +11,36 @@ from typing import Final
 from rich.console import Console
 
 from wharfinger_host.demo.events import sample_lines
-from wharfinger_host.demo.simulated import free_address, simulated_tenant
+from wharfinger_host.demo.simulated import simulated_tenant, usual_port_if_free
 from wharfinger_host.demo.view import show_tenant
 
-__all__ = ["prepare", "take_tour"]
+__all__ = ["take_tour", "write_configuration", "write_events", "write_tenant"]
 
 _ROUTE: Final = "http://127.0.0.1:8025"
 _SECRET: Final = "demo-client-secret"  # noqa: S105  # the simulated tenant's, see tenant.toml
 _WHARFINGER: Final = "from wharfinger_host.cli import main; main()"
 
 
-def prepare(folder: Path, address: str, events: int) -> None:
-    """Write the tenant, the configuration and the events of the demo into a folder.
+def write_tenant(folder: Path) -> None:
+    """Write the catalogue of the simulated tenant; the folder is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tenant.toml").write_text(_sample("tenant.toml"), "utf-8")
+
+
+def write_configuration(folder: Path, address: str) -> None:
+    """Write the configuration and the secret it names.
 
     Args:
-        folder: Made if it is not there; files of an earlier demo are replaced.
-        address: Where the simulator will listen.
-        events: How many lines of events.
+        folder: Files of an earlier demo are replaced.
+        address: Where the simulated tenant listens.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     configuration = _sample("demo.toml").replace(_ROUTE, address)
     (folder / "demo.toml").write_text(configuration, "utf-8")
-    (folder / "tenant.toml").write_text(_sample("tenant.toml"), "utf-8")
     (folder / "client-secret.txt").write_text(_SECRET, "utf-8")
+
+
+def write_events(folder: Path, events: int) -> None:
+    """Write so many lines of sample events, and forget what an earlier demo did not deliver."""
     with (folder / "events.jsonl").open("wb") as lines:
         lines.writelines(sample_lines(events))
     (folder / "undelivered.jsonl").unlink(missing_ok=True)
@@ -50,18 +57,19 @@ def take_tour(console: Console, folder: Path, events: int) -> None:
     Raises:
         TenantError: The simulator did not start.
     """
-    address = free_address()
-    prepare(folder, address, events)
     config, lines = folder / "demo.toml", folder / "events.jsonl"
-    with simulated_tenant(folder / "tenant.toml", address) as tenant:
-        console.print(f"A simulated Marketing Cloud tenant answers at {address}.\n")
+    write_tenant(folder)
+    with simulated_tenant(folder / "tenant.toml", usual_port_if_free()) as tenant:
+        console.print(f"A simulated Marketing Cloud tenant answers at {tenant.address}.\n")
+        write_configuration(folder, tenant.address)
+        write_events(folder, events)
         _run(console, "check", config, "--connect")
         _run(console, "send", config, lines, "--undelivered", folder / "undelivered.jsonl")
         show_tenant(console, tenant)
     console.print(
         f"Everything is in {folder}/. Look into it, change it, and go on with:", style="bold"
     )
-    port = address.rpartition(":")[2]
+    port = tenant.address.rpartition(":")[2]
     console.print(
         f"  wharfinger preview {config} {lines} --limit 3\n"
         f"  wharfinger-sfmc-simulator --tenant {folder}/tenant.toml --port {port} &\n"

@@ -29,7 +29,9 @@ def show(console: Console, report: PluginReport, *, verbose: bool) -> None:
         verbose: Show tracebacks.
     """
     if not report.plugins:
-        console.print("No plugin is installed. One is, for example, wharfinger-sfmc.")
+        console.print(
+            "No plugin is installed, so there is no destination. Install one beside this host."
+        )
         return
     rows = table("Plugin", "Distribution", "State", "Provides")
     for plugin in report.plugins:
