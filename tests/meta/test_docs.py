@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from typing import Any
 
 import attrs
 import orjson
@@ -30,6 +31,35 @@ def _connection(text, secret):
     (config,) = tomllib.loads(text)["connections"].values()
     assert set(config["settings"]["client_secret"]) == {"env"}
     return {**config, "settings": {**config["settings"], "client_secret": secret}}
+
+
+async def test_the_readme_connects_a_tenant_and_its_host_code_delivers(root, capsys):
+    (toml,) = _blocks(root / "README.md", "toml")
+    (code,) = _blocks(root / "README.md", "python")
+    config = _connection(toml, "secret")
+    wharfinger.load_plugins().connect(config)
+
+    simulator = Simulator.sample()
+    client, account = simulator.catalogue.clients[0], simulator.catalogue.accounts[0]
+    config["settings"] = {
+        "account_id": str(account.id),
+        "client_id": client.id,
+        "client_secret": client.secret,
+        "subdomain": simulator.catalogue.tenant.subdomain,
+    }
+    config["mappings"] = {"contacts": config["mappings"]["contacts"]}
+    events = [
+        {"messageId": "m-1", "type": "identify", "userId": "c-77"},
+        {"messageId": "m-2", "type": "identify"},
+        {"messageId": "m-3", "type": "page"},
+    ]
+    namespace: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), namespace)
+    async with simulator.serving("127.0.0.1", 0) as address:
+        await namespace["deliver"]({**config, "route": address}, events)
+    assert "c-77" in simulator.contacts
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("m-2 contacts rejected Contact Key is missing")
 
 
 async def test_the_tutorial_delivers_its_event_to_the_sample_tenant(docs):

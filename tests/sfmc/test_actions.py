@@ -339,11 +339,8 @@ def test_a_field_that_a_mapping_leaves_out_is_named_when_it_is_made(connect, act
 @pytest.mark.parametrize(
     ("fields", "label"),
     [
-        ({**ROW, "keys": {}}, "Data Extension Primary Keys"),
-        ({**ROW, "values": {}}, "Data Extension Fields"),
         ({**ROW, "keys": {"OrderId": {"@path": "$.no"}}}, "Data Extension Primary Keys"),
         ({**ROW, "values": {"Total": {"@path": "$.no"}}}, "Data Extension Fields"),
-        ({**ROW, "keys": "OrderId"}, "Data Extension Primary Keys"),
         ({**ROW, "values": {"@path": "$.properties.order_id"}}, "Data Extension Fields"),
         ({**ROW, "key": {"@path": "$.properties"}}, "Data Extension Key"),
     ],
@@ -353,6 +350,19 @@ async def test_a_row_needs_keys_and_values(deliver, fields, label):
 
     assert outcome.status is wharfinger.Status.REJECTED
     assert label in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({**ROW, "keys": {}}, "Data Extension Primary Keys"),
+        ({**ROW, "values": {}}, "Data Extension Fields"),
+        ({**ROW, "keys": "OrderId"}, "Data Extension Primary Keys"),
+    ],
+)
+async def test_a_row_that_can_never_have_keys_or_values_is_refused_at_once(deliver, fields, label):
+    with pytest.raises(wharfinger.ConfigurationError, match=label):
+        await deliver([TRACK], "dataExtension", fields, trigger=ALL_TRACKS)
 
 
 @pytest.mark.parametrize("key", ["APIEvent.1", ".", "a.b.c"])

@@ -110,6 +110,7 @@ class _Assembly:
         controls = self._take_controls(action, fields)
         policy = self._policy(action, settings, controls)
         self._check_names(action, fields)
+        self._check_constants(action, fields)
         compiled = self._compile(fields)
         if self.problems or matches is None or compiled is None or policy is None:
             return None
@@ -173,6 +174,20 @@ class _Assembly:
                 )
             )
 
+    def _check_constants(self, action: Action, fields: Mapping[str, Any]) -> None:
+        """Check now what will be the same for every event."""
+        known = {field.name for field in fields_of(action.payload)}
+        constants = {n: v for n, v in fields.items() if n in known and _is_constant(v)}
+        self._report_fields(action, constants)
+
+    def _report_fields(self, action: Action, values: Mapping[str, Any]) -> None:
+        """Report what is wrong with these values; what is missing beside them does not matter."""
+        try:
+            structure(action.payload, values)
+        except PayloadError as error:
+            wrong = (problem for problem in error.problems if problem.path[0] in values)
+            self.problems += [problem.under("fields") for problem in wrong]
+
     def _take_controls(self, action: Action, fields: dict[str, Any]) -> dict[Control, Any]:
         """Take fields that steer batching out of the mapping; they are constants."""
         own = {f.name: f for f in fields_of(action.payload) if f.control is not None}
@@ -193,21 +208,11 @@ class _Assembly:
                 message = f"{field.label} must be a fixed value, not one that differs per event."
                 self.problems.append(Problem(("fields", field.name), message))
             elif field.name in own:
-                controls[field.control] = self._checked(action, field, value)
+                self._report_fields(action, {field.name: value})
+                controls[field.control] = value
             elif value not in (False, None):
                 self._refuse_batching(action, field)
         return controls
-
-    def _checked(self, action: Action, field: Field, value: Any) -> Any:
-        try:
-            structure(action.payload, {field.name: value})
-        except PayloadError as error:
-            self.problems += [
-                problem.under("fields")
-                for problem in error.problems
-                if problem.path[0] == field.name
-            ]
-        return value
 
     def _refuse_batching(self, action: Action, field: Field) -> None:
         try:
@@ -252,6 +257,12 @@ def _with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> di
         elif _is_plain(merged[name]) and _is_plain(default):
             merged[name] = _with_defaults(merged[name], default)
     return merged
+
+
+def _is_constant(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return _is_plain(value) and all(map(_is_constant, value.values()))
+    return not isinstance(value, list) or all(map(_is_constant, value))
 
 
 def _is_plain(value: Any) -> bool:

@@ -81,6 +81,11 @@ def test_an_unknown_field_gets_a_suggestion(connect):
     assert "Board is required" in problems["mappings.notes.fields.board"]
 
 
+def test_a_constant_is_checked_before_the_first_event(connect):
+    problems = _problems(connect, mappings=_mapping(fields={"board": {"not": "text"}}))
+    assert problems == {"mappings.notes.fields.board": "Board must be text, but it is an object."}
+
+
 def test_a_default_field_fills_what_the_mapping_leaves_out(connect):
     assert connect(mappings=_mapping()).mappings["notes"].fields({"userId": "u"}) == {
         "board": "main",

@@ -96,8 +96,8 @@ def _class(annotation, **facts):
         (str, {"pattern": "("}, "not a regular expression"),
         (str, {"properties": {"a": Field(label="A")}}, "has no properties"),
         (str, {"control": "batching"}, "does not suit a string"),
-        (bool, {"control": "nonsense"}, "does not suit a boolean"),
         (dict[str, Any], {"default": {}}, "use attrs.Factory"),
+        (int, {"default": attrs.Factory(id, takes_self=True)}, "made from the instance"),
         (str, {"required": when_absent("g")}, "which is no field"),
         (
             dict[str, Any],

@@ -210,6 +210,12 @@ def test_formats_refuse_what_they_are_not(make_class, problems_of, fmt, value):
     assert problems_of(make_class(f={"format": fmt}), {"f": value})
 
 
+def test_a_number_with_thousands_of_digits_is_no_text(make_class, problems_of):
+    assert problems_of(make_class(f={}), {"f": 10**5000}) == {
+        "f": "F must be text, but it is a number with thousands of digits."
+    }
+
+
 def test_lengths_count_characters_and_not_bytes(make_one):
     assert make_one("👩🚀", maximum=2) == "👩🚀"
 
@@ -417,3 +423,24 @@ def test_odd_names_stay_data():
         f: str = field(name=name, label="Odd {label}", minimum=1)
 
     assert structure(Odd, {name: "x"}) == Odd(f="x")
+
+
+def test_a_field_may_have_a_rule_of_its_own_and_is_named_beside_all_other_problems():
+    def no_dots(value: str) -> str | None:
+        return f"Key must have no dots, but it is {value!r}." if "." in value else None
+
+    @attrs.define(kw_only=True)
+    class Ruled:
+        key: str = field(label="Key", check=no_dots)
+        size: int = field(label="Size")
+        pin: Secret = field(label="PIN", check=lambda pin: None if pin.isdigit() else "PIN: digits")
+
+    good = structure(Ruled, {"key": "a", "size": 1, "pin": "1234"})
+    assert (good.key, good.pin) == ("a", Secret("1234"))
+    with pytest.raises(PayloadError) as raised:
+        structure(Ruled, {"key": "a.b", "size": "x", "pin": "oops"})
+    assert [(problem.path, problem.message) for problem in raised.value.problems] == [
+        (("key",), "Key must have no dots, but it is 'a.b'."),
+        (("size",), 'Size must be a whole number, but it is "x".'),
+        (("pin",), "PIN: digits"),
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from wharfinger.errors import RejectedError
-from wharfinger.mapping.jsontext import JsonTextError, read_json, write_json
+from wharfinger.jsontext import JsonTextError, read_json, write_json
 from wharfinger.mapping.nodes import Path, Replace
 from wharfinger.mapping.paths import MAX_LENGTH, follow, parse_path
 from wharfinger.mapping.template import MAX_COMPUTED_LENGTH, parse_template

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -83,6 +83,8 @@ class Field:
         properties: Declared properties of an object, by name.
         additional_properties: Whether an object takes other keys as well.
         secret: Whether the value is kept in a `Secret`.
+        check: A rule of its own: gets one value, coerced, in plain text where it is secret, and
+            returns what is wrong as a whole sentence, or None.
         control: What the field steers, where it does not travel to the vendor.
     """
 
@@ -104,7 +106,10 @@ class Field:
     properties: Mapping[str, Field] = attrs.field(factory=dict)
     additional_properties: bool = True
     secret: bool = False
-    control: Control | None = None
+    check: Callable[[Any], str | None] | None = None
+    control: Control | None = attrs.field(
+        default=None, converter=attrs.converters.optional(Control)
+    )
 
 
 def field(*, label: str, default: Any = attrs.NOTHING, **facts: Any) -> Any:

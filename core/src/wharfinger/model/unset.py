@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final
+from typing import Final, final
 
 __all__ = ["UNSET", "Unset"]
 
 
-class Unset(Enum):
-    """The type of `UNSET`."""
+@final
+class Unset:
+    """The type of `UNSET`, of which there is one; no encoder takes it for a value."""
 
-    UNSET = "unset"
+    __slots__ = ()
 
     def __bool__(self) -> bool:
         return False
@@ -19,6 +19,9 @@ class Unset(Enum):
     def __repr__(self) -> str:
         return "UNSET"
 
+    def __reduce__(self) -> str:
+        return "UNSET"  # revived by name, so that it stays the only one
 
-UNSET: Final = Unset.UNSET
+
+UNSET: Final = Unset()
 """Absent, as opposed to None, which is a value of its own: what JavaScript calls undefined."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
 
+from wharfinger.jsontext import JsonTextError, number_text
 from wharfinger.model.fields import Kind
 from wharfinger.model.secret import Secret
 
@@ -51,23 +52,11 @@ def _string(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return _number_text(value)
-    raise UnfitError
-
-
-def _number_text(number: float) -> str:
-    """Write a number as JavaScript does, so that it reads the same as in a template."""
-    if isinstance(number, int):
         try:
-            return str(number)
-        except ValueError as error:  # thousands of digits
+            return number_text(value)
+        except JsonTextError as error:
             raise UnfitError from error
-    if not isfinite(number):
-        raise UnfitError
-    shortest = repr(number)
-    if 1e-6 <= abs(number) < 1e21:  # noqa: PLR2004  # where JavaScript turns to exponents
-        return format(Decimal(shortest.removesuffix(".0")), "f")
-    return "0" if number == 0 else shortest.replace("e-0", "e-")
+    raise UnfitError
 
 
 def _number(value: Any) -> float:

@@ -126,8 +126,7 @@ def _checked(field: Field, name: str, where: str) -> Field:
         key: _checked(each, key, f"{where}.{key}") for key, each in field.properties.items()
     }
     _check_together(list(properties.values()), where)
-    control = Control(field.control) if field.control else None
-    return attrs.evolve(field, name=name, properties=properties, control=control)
+    return attrs.evolve(field, name=name, properties=properties)
 
 
 def _nonsense(field: Field) -> Iterator[str]:

@@ -102,6 +102,9 @@ def _read_one(field: Field, value: Any, path: Path, problems: list[Problem], lab
     if broken := broken_rule(field, result, hidden=hidden):
         problems.append(Problem(path, f"{label} {broken}."))
         return WRONG
+    if field.check and (complaint := field.check(result)):
+        problems.append(Problem(path, complaint))
+        return WRONG
     return Secret(result) if field.secret else result
 
 

@@ -65,7 +65,7 @@ def _ready(field: Field, variable: str, given: str) -> str | None:
     """
     if field.multiple or field.secret or field.choices or field.pattern or field.format:
         return None
-    if field.kind not in _TYPES or not field.additional_properties:
+    if field.kind not in _TYPES or field.check or not field.additional_properties:
         return None
     tests = [f"type({given}) is {_TYPES[field.kind]}"]
     if field.kind in STRINGS and field.required is not False:

@@ -26,6 +26,32 @@ _WHERE_TO_FIND = (
 )
 
 
+def subdomain_problem(value: object) -> str | None:
+    """Say in words why this cannot be a subdomain; None where it can.
+
+    Example:
+        >>> subdomain_problem("https://mc-sample.rest.marketingcloudapis.com/")
+        'Subdomain is a whole address. Leave the rest away and paste only "mc-sample".'
+    """
+    if isinstance(value, str):
+        if re.fullmatch(_LABEL, value):
+            return None
+        if tenant := _TENANT_HOST.fullmatch(value):
+            return (
+                f'Subdomain is a whole address. Leave the rest away and paste only "{tenant[1]}".'
+            )
+    return (
+        "Subdomain must be one word of 1 to 63 letters, digits and hyphens, but it is "
+        f"{_shown(value)}. {_WHERE_TO_FIND}"
+    )
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, str):
+        return f"a {type(value).__name__}"
+    return "empty" if not value else repr(value[:_SHOWN_CHARACTERS])
+
+
 @attrs.frozen(kw_only=True)
 class MarketingCloudSettings:
     """One business unit, and the API integration that acts in it.
@@ -55,30 +81,8 @@ class MarketingCloudSettings:
         description="Client Secret of the same API integration.",
         secret=True,
     )
-    subdomain: str = wharfinger.field(label="Subdomain", description=_WHERE_TO_FIND)
-
-    def __attrs_post_init__(self) -> None:
-        if problem := subdomain_problem(self.subdomain):
-            raise wharfinger.PayloadError([wharfinger.Problem(("subdomain",), problem)])
-
-
-def subdomain_problem(value: object) -> str | None:
-    """Say in words why this cannot be a subdomain; None where it can.
-
-    Example:
-        >>> subdomain_problem("https://mc-sample.rest.marketingcloudapis.com/")
-        'Subdomain is a whole address. Leave the rest away and paste only "mc-sample".'
-    """
-    if isinstance(value, str):
-        if re.fullmatch(_LABEL, value):
-            return None
-        if tenant := _TENANT_HOST.fullmatch(value):
-            return (
-                f'Subdomain is a whole address. Leave the rest away and paste only "{tenant[1]}".'
-            )
-    return (
-        "Subdomain must be one word of 1 to 63 letters, digits and hyphens, but it is "
-        f"{_shown(value)}. {_WHERE_TO_FIND}"
+    subdomain: str = wharfinger.field(
+        label="Subdomain", description=_WHERE_TO_FIND, check=subdomain_problem
     )
 
 
@@ -110,9 +114,3 @@ def warnings(settings: MarketingCloudSettings) -> Sequence[wharfinger.Finding]:
             fix=f"Compare it with your installed package. {_WHERE_TO_FIND}",
         )
     ]
-
-
-def _shown(value: object) -> str:
-    if not isinstance(value, str):
-        return f"a {type(value).__name__}"
-    return "empty" if not value else repr(value[:_SHOWN_CHARACTERS])

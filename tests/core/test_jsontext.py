@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wharfinger.mapping.jsontext import JsonTextError, number_text, read_json, write_json
+from wharfinger.jsontext import JsonTextError, number_text, read_json, write_json
 
 # From 2**53 to 1e21 the text of a float is that of an integer that is not quite the float.
 FLOATS = st.floats(-(2**53), 2**53) | st.floats(1e21, allow_infinity=False)
