@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -70,12 +71,18 @@ def take_tour(console: Console, folder: Path, events: int) -> None:
         f"Everything is in {folder}/. Look into it, change it, and go on with:", style="bold"
     )
     port = tenant.address.rpartition(":")[2]
+    ours, simulator = _command("wharfinger"), _command("wharfinger-sfmc-simulator")
     console.print(
-        f"  wharfinger preview {config} {lines} --limit 3\n"
-        f"  wharfinger-sfmc-simulator --tenant {folder}/tenant.toml --port {port} &\n"
-        f"  wharfinger send {config} {lines}",
+        f"  {ours} preview {config} {lines} --limit 3\n"
+        f"  {simulator} --tenant {folder}/tenant.toml --port {port} &\n"
+        f"  {ours} send {config} {lines}",
         soft_wrap=True,
     )
+
+
+def _command(name: str) -> str:
+    """Return what to type: a command that is not on the path stands beside the one running."""
+    return name if shutil.which(name) else str(Path(sys.argv[0]).with_name(name))
 
 
 def _sample(name: str) -> str:
