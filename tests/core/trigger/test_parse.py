@@ -147,3 +147,10 @@ def test_every_node_knows_which_piece_of_the_text_it_is():
     assert piece(negation.condition.left) == "c[0]"
     assert piece(negation.condition.right) == '["y"]'
     assert [piece(call), *map(piece, call.arguments)] == ["contains( d , 1 )", "d", "1"]
+
+
+def test_a_bool_and_a_number_are_different_triggers():
+    assert parse("a = true") != parse("a = 1")
+    assert parse("a in [0, 1]") != parse("a in [false, true]")
+    assert parse("a = 5") == parse("a = 5.0")
+    assert len({parse("a = 0"), parse("a = false"), parse("a = 0.0")}) == 2

@@ -32,6 +32,9 @@ from __future__ import annotations
 
 from wharfinger.trigger.compile import compile_trigger
 from wharfinger.trigger.evaluate import evaluate
+from wharfinger.trigger.explain import explain
+from wharfinger.trigger.lint import lint_trigger
 from wharfinger.trigger.parse import parse
+from wharfinger.trigger.segment import read_as_segment
 
-__all__ = ["compile_trigger", "evaluate", "parse"]
+__all__ = ["compile_trigger", "evaluate", "explain", "lint_trigger", "parse", "read_as_segment"]

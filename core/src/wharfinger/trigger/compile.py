@@ -51,6 +51,7 @@ _HELPERS: Final[Mapping[str, Any]] = {
     "str": str,
     "LIST": LIST,
     "NUMBER": NUMBER,
+    "TEXT_OR_LIST": (str, *LIST),
     "UNREAD": object(),
     "as_object": as_object,
     "both_numbers": both_numbers,
@@ -231,8 +232,8 @@ class _Writer:
                 return self._match(self._named(values[0]), pattern), known
             case Call("contains", (Path() | Call(), Literal(str() as part))):
                 value = self._named(values[0])
-                inside = f"{part!r} in {value.name} if isinstance({value.code}, str)"
-                return _Value(f"({inside} else is_member({part!r}, {value.name}))"), known
+                holds = f"isinstance({value.code}, TEXT_OR_LIST) and {part!r} in {value.name}"
+                return _Value(f"({holds})"), known
         arguments = ", ".join(value.code for value in values)
         return _Value(f"{FUNCTIONS[node.function].apply.__name__}({arguments})"), known
 

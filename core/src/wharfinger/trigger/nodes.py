@@ -67,11 +67,18 @@ def _written(step: Step) -> str:
     return "." + _ODD.sub(r"\\\g<0>", step) if step else '[""]'
 
 
+def _told_apart(value: Constant) -> object:
+    """Return what compares as the value does in a trigger: to Python, 1 is True."""
+    if isinstance(value, tuple):
+        return tuple(map(_told_apart, value))
+    return isinstance(value, bool), value
+
+
 @attrs.frozen
 class Literal(_Placed):
     """A value written in the trigger; a list is a tuple."""
 
-    value: Constant
+    value: Constant = attrs.field(eq=_told_apart)
 
 
 @attrs.frozen
