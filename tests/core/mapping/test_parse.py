@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from wharfinger.errors import MappingError
-from wharfinger.mapping import BUILT_IN, parse
+from wharfinger.mapping import BUILT_IN, parse, without_reserved
 from wharfinger.model.action import Directive
 from wharfinger.model.secret import Secret
 
@@ -110,7 +110,7 @@ def test_everything_wrong_is_reported_at_once_with_its_place():
         ({"@transform": {"mapping": {}}}, "v.@transform", 'needs "apply"'),
         ({"@transform": {"apply": "a", "mapping": {}}}, "v.@transform.apply", "an object"),
         ({"@excludeWhenNull": {"@no": 1}}, "v.@excludeWhenNull.@no", "not a directive"),
-        ({"@liquid": "{{ a }}"}, "v.@liquid", "not supported yet"),
+        ({"@liquid": "{{ a | upcse }}"}, "v.@liquid", 'Did you mean "upcase"?'),
         ({1: 2}, "v", "text as keys"),
         (float("nan"), "v", "nan"),
         (date(2030, 1, 1), "v", "but it is a date. Write it as text"),
@@ -196,3 +196,30 @@ def test_what_lies_in_a_plugins_options_is_checked_too():
     any_directive = Directive(name="@any", function=lambda options: options)
     found = problems_of({"v": {"@any": [{"@path": 1}]}}, directives={"@any": any_directive})
     assert list(found) == ["v.@any[0].@path"]
+
+
+HOOK = {"inputs": {"name": "Orders"}, "outputs": {"id": "de-1"}}
+
+
+def test_what_segment_saves_beside_the_fields_is_left_out():
+    fields = {
+        "onMappingSave": HOOK,
+        "retlOnMappingSave": {"outputs": {"id": "de-1"}},
+        "__segment_internal_sync_mode": "upsert",
+        "__segment_internal_something_new": 1,
+        "key": "orders",
+        "values": {"onMappingSave": HOOK, "__segment_internal_x": 1},
+    }
+    kept = {"key": "orders", "values": {"onMappingSave": HOOK, "__segment_internal_x": 1}}
+    assert without_reserved(fields) == kept
+    assert "onMappingSave" in fields
+
+
+@pytest.mark.parametrize("value", [None, "text", [], {}, {"@path": "$.a"}, HOOK | {"x": 1}])
+def test_a_field_may_have_the_name_of_a_hook(value):
+    assert without_reserved({"onMappingSave": value}) == {"onMappingSave": value}
+
+
+def test_a_root_directive_stays():
+    fields = {"__segment_internal_directive": {"@transform": {"apply": {}}}, "a": 1}
+    assert without_reserved(fields) == fields

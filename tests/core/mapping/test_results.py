@@ -173,6 +173,12 @@ def test_shapes_nest(resolve):
     assert resolve({"@arrayPath": ["$.orders", shape]}, event) == [{"ids": [1, 2]}, {"ids": []}, {}]
 
 
+@pytest.mark.parametrize("literal", ["x", ""])
+def test_a_literal_root_without_a_shape_stays(resolve, literal):
+    assert resolve({"@arrayPath": [{"@literal": literal}]}, {}) == literal
+    assert resolve([{"@arrayPath": [{"@literal": literal}]}], {}) == [literal]
+
+
 def test_a_mapping_that_is_a_directive_may_give_anything(run):
     assert run({"@path": "$.a"}, {"a": 5}) == 5
     assert run({"@path": "$.b"}, {"a": 5}) is UNSET

@@ -38,7 +38,6 @@ a falsy else is kept | {"@if":{"exists":{"@path":"$.q"},"then":1,"else":0}} | {}
 the case of words is free | {"@case":{"operator":"UPPER","value":"a"}} | {} | ERROR | "A"
 the case of words is free | {"@json":{"mode":"ENCODE","value":"a"}} | {} | (absent) | "\"a\""
 a falsy literal is a value | {"@json":{"mode":"encode","value":0}} | {} | ERROR | "0"
-not supported yet | {"@liquid":"{{ a }}"} | {"a":[1,2]} | "12" | ERROR
 """
 
 

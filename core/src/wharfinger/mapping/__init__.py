@@ -23,5 +23,15 @@ from wharfinger.mapping.compile import CompiledMapping, compile_mapping
 from wharfinger.mapping.interpret import interpret
 from wharfinger.mapping.nodes import Node
 from wharfinger.mapping.parse import BUILT_IN, parse
+from wharfinger.mapping.reserved import saved_choices, without_reserved
 
-__all__ = ["BUILT_IN", "CompiledMapping", "Node", "compile_mapping", "interpret", "parse"]
+__all__ = [
+    "BUILT_IN",
+    "CompiledMapping",
+    "Node",
+    "compile_mapping",
+    "interpret",
+    "parse",
+    "saved_choices",
+    "without_reserved",
+]

@@ -1,14 +1,14 @@
 """From nodes to one Python function, compiled once and run for each event.
 
-The source is plain statements: first every path that the mapping reads, each step once, then the
-values in the order of the mapping. Shapes of ``@arrayPath`` and mappings of ``@transform`` have a
-root of their own and so become functions of their own.
+The source is plain statements: first every path that the mapping reads, each step once and what
+lies in one object together, then the values in the order of the mapping. Shapes of ``@arrayPath``
+and mappings of ``@transform`` have a root of their own and so become functions of their own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, assert_never
 
@@ -17,10 +17,10 @@ import attrs
 from wharfinger.mapping import functions as f
 from wharfinger.mapping import nodes as n
 from wharfinger.mapping.interpret import place_text
-from wharfinger.mapping.paths import step
+from wharfinger.mapping.paths import index_of, step, steps
 from wharfinger.model.unset import UNSET
 
-__all__ = ["CompiledMapping", "compile_mapping"]
+__all__ = ["CompiledMapping", "Entries", "compile_mapping", "write_entries"]
 
 
 _Call = (
@@ -30,6 +30,7 @@ _Call = (
     | n.Replace
     | n.Flatten
     | n.Json
+    | n.Liquid
     | n.Merge
     | n.ExcludeWhenNull
     | n.Custom
@@ -67,10 +68,40 @@ def compile_mapping(node: n.Node) -> CompiledMapping:
     return CompiledMapping(program.names["fields"], source)
 
 
+@attrs.frozen
+class Entries:
+    """The beginning of a function of ``event``: all that an object in the mapping holds.
+
+    Attributes:
+        values: By key, the name or literal that holds the value once the lines have run.
+        lines: The body of the function so far.
+        functions: Source of the functions that the lines call.
+        names: What all of them use.
+    """
+
+    values: Mapping[str, str]
+    lines: Sequence[str]
+    functions: Sequence[str]
+    names: Mapping[str, Any]
+
+
+def write_entries(node: n.Object) -> Entries:
+    """Write the values of an object, for a function that goes on with them.
+
+    Args:
+        node: The root of a mapping.
+    """
+    program = _Program()
+    scope = _Scope(program, root_is_mapping=True)
+    values = {key: scope.value(value) for key, value in node.entries}
+    return Entries(values, scope.body(), program.functions, program.names)
+
+
 def _helpers() -> dict[str, Any]:
     functions = {name: getattr(f, name) for name in f.__all__}
-    python = {"dict": dict, "isinstance": isinstance, "str": str, "type": type}
-    return {"__builtins__": {}, "UNSET": UNSET, "step": step, **python, **functions}
+    functions |= {"step": step, "steps": steps}
+    python = {each.__name__: each for each in (dict, isinstance, len, list, str, type)}
+    return {"__builtins__": {}, "UNSET": UNSET, **python, **functions}
 
 
 @attrs.define
@@ -96,12 +127,9 @@ class _Program:
 
     def define(self, name: str, node: n.Node, *, checked: bool = False) -> None:
         """Write the function that resolves a node against one root."""
-        lines = [f"def {name}(event):"]
-        if checked:
-            lines += ["    if type(event) is not dict:", "        check_event(event)"]
         scope = _Scope(self, root_is_mapping=checked)
         result = scope.value(node)
-        lines += [*scope.reads, *scope.lines, f"    return {result}", ""]
+        lines = [f"def {name}(event):", *scope.body(), f"    return {result}", ""]
         self.functions.append("\n".join(lines))
 
 
@@ -111,7 +139,6 @@ class _Scope:
 
     program: _Program
     root_is_mapping: bool
-    reads: list[str] = attrs.field(factory=list)
     lines: list[str] = attrs.field(factory=list)
     indent: int = 1
     _variables: dict[tuple[str, ...], str] = attrs.field(factory=lambda: {(): "event"})
@@ -137,13 +164,21 @@ class _Scope:
         for length in range(1, len(keys) + 1):
             part = keys[:length]
             if part not in self._variables:
-                parent, key = self._variables[part[:-1]], repr(part[-1])
-                read = f"{parent}.get({key}, UNSET)"
-                if length > 1 or not self.root_is_mapping:
-                    read += f" if type({parent}) is dict else step({parent}, {key})"
                 self._variables[part] = self._name(_stem(part[-1]))
-                self.reads.append(f"    {self._variables[part]} = {read}")
         return self._variables[keys]
+
+    def body(self) -> list[str]:
+        """Give everything that is written so far, the reads first."""
+        below: dict[tuple[str, ...], dict[str, str]] = {}
+        for part, name in self._variables.items():
+            if part:
+                below.setdefault(part[:-1], {})[part[-1]] = name
+        check = ["if type(event) is not dict:", "    check_event(event)"]
+        lines = check if self.root_is_mapping else []
+        for part, children in below.items():
+            is_mapping = self.root_is_mapping and not part
+            lines += _reads(self._variables[part], children, is_mapping=is_mapping)
+        return [*(f"    {line}" for line in lines), *self.lines]
 
     def value(self, node: n.Node) -> str:  # noqa: PLR0911  # one case per kind of node
         """Write the lines that resolve a node; return the name or literal that stands for it."""
@@ -188,6 +223,9 @@ class _Scope:
                 call = f"encode({self.value(node.value)}, {at})"
             case n.Json():
                 call = f"decode({self.value(node.value)})"
+            case n.Liquid():
+                template = self.program.bind("LIQUID", node.template)
+                call = f"render_liquid({template}, event, {at})"
             case n.Merge():
                 call = self._merge(node)
             case n.ExcludeWhenNull():
@@ -276,6 +314,30 @@ class _Scope:
         return name
 
 
+def _reads(parent: str, children: Mapping[str, str], *, is_mapping: bool) -> list[str]:
+    """Write what reads the children of one value into variables, given by key."""
+    quick = {key: f"{parent}.get({key!r}, UNSET)" for key in children}
+    if is_mapping:
+        return [f"{name} = {quick[key]}" for key, name in children.items()]
+    if len(children) == 1 or any(index_of(key) is not None for key in children):
+        return [f"{name} = {_read_one(parent, key)}" for key, name in children.items()]
+    return [
+        f"if type({parent}) is dict:",
+        *(f"    {name} = {quick[key]}" for key, name in children.items()),
+        "else:",
+        f"    {', '.join(children.values())} = steps({parent}, {tuple(children)!r})",
+    ]
+
+
+def _read_one(parent: str, key: str) -> str:
+    otherwise = f"else step({parent}, {key!r})"
+    if (index := index_of(key)) is not None:
+        return (
+            f"{parent}[{index}] if type({parent}) is list and len({parent}) > {index} {otherwise}"
+        )
+    return f"{parent}.get({key!r}, UNSET) if type({parent}) is dict {otherwise}"
+
+
 def _stem(key: str) -> str:
     """Make a variable's name remind of a key, whatever the key holds."""
     return "_".join(["v", *re.findall(r"[a-z0-9]+", key[:30].lower())])
@@ -287,11 +349,12 @@ def _may_be_absent(node: n.Node) -> bool:
             return node.value is UNSET
         case n.Object() | n.List() | n.Template() | n.ComputedTemplate():
             return False
-        case n.Replace() | n.Flatten() | n.Merge():
+        case n.Replace() | n.Flatten() | n.Liquid() | n.Merge():
             return False
         case n.If():
             return _may_be_absent(node.then) or _may_be_absent(node.otherwise)
-        case n.Case() | n.Json():
-            return _may_be_absent(node.value)
+        case n.Case() | n.Json() | n.ArrayPath(shape=None):
+            inner = node.root if isinstance(node, n.ArrayPath) else node.value
+            return _may_be_absent(inner)
         case _:
             return True

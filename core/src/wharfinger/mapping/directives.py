@@ -191,8 +191,14 @@ def _exclude_when_null(reader: Reader, source: Any, at: n.Place, *, keeps_absent
     return n.ExcludeWhenNull(value, keeps_absent, at)
 
 
-def _liquid(reader: Reader, _: Any, at: n.Place, **__: bool) -> n.Node:
-    return reader.refuse(at, "is not supported yet. Use @template, @if, @case and @replace.")
+def _liquid(reader: Reader, source: Any, at: n.Place, **_: bool) -> n.Node:
+    # python-liquid takes a quarter of a second to import, and most mappings need none.
+    from wharfinger.mapping.liquid.read import read_liquid  # noqa: PLC0415
+
+    if not isinstance(source, str):
+        return reader.refuse(at, _not_text(source))
+    template = read_liquid(source, lambda message: reader.refuse(at, message))
+    return REFUSED if template is None else n.Liquid(template, at)
 
 
 READERS: Final[Mapping[str, ReadDirective]] = {

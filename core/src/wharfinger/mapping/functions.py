@@ -12,6 +12,8 @@ from typing import Any
 
 from wharfinger.errors import RejectedError
 from wharfinger.jsontext import JsonTextError, read_json, write_json
+from wharfinger.mapping.liquid.template import LiquidTemplate
+from wharfinger.mapping.liquid.work import LiquidError
 from wharfinger.mapping.nodes import Path, Replace
 from wharfinger.mapping.paths import MAX_LENGTH, follow, parse_path
 from wharfinger.mapping.template import MAX_COMPUTED_LENGTH, parse_template
@@ -30,6 +32,7 @@ __all__ = [
     "map_items",
     "merge",
     "render_computed",
+    "render_liquid",
     "replace",
     "substitutions",
     "text",
@@ -116,6 +119,14 @@ def render_computed(template: Any, root: Any, at: str) -> str:
         text(follow(root, piece.keys), at) if isinstance(piece, Path) else piece
         for piece in parse_template(template)
     )
+
+
+def render_liquid(template: LiquidTemplate, root: Any, at: str) -> str:
+    """Render a template of ``@liquid``."""
+    try:
+        return template.render(root)
+    except LiquidError as error:
+        raise _failed(at, str(error)) from error
 
 
 def _check_computed(value: Any, length: int, name: str, at: str) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import attrs
 
+from wharfinger.mapping.liquid.template import LiquidTemplate
 from wharfinger.model.action import Directive
 from wharfinger.model.unset import Unset
 
@@ -25,6 +26,7 @@ __all__ = [
     "Flatten",
     "If",
     "Json",
+    "Liquid",
     "List",
     "Merge",
     "Node",
@@ -174,6 +176,14 @@ class Json:
 
 
 @attrs.frozen
+class Liquid:
+    """``@liquid``: a template of Segment's Liquid."""
+
+    template: LiquidTemplate
+    at: Place
+
+
+@attrs.frozen
 class Merge:
     """``@merge``: several objects in one, not deep.
 
@@ -231,6 +241,7 @@ Node = (
     | ArrayPath
     | Flatten
     | Json
+    | Liquid
     | Merge
     | Transform
     | ExcludeWhenNull

@@ -13,7 +13,7 @@ from typing import Any
 
 from wharfinger.model.unset import UNSET
 
-__all__ = ["MAX_LENGTH", "follow", "parse_keys", "parse_path", "step"]
+__all__ = ["MAX_LENGTH", "follow", "index_of", "parse_keys", "parse_path", "step", "steps"]
 
 MAX_LENGTH = 1000
 """Most characters of a path; longer ones are refused, so that reading stays quick."""
@@ -88,8 +88,18 @@ def step(value: Any, key: str) -> Any:
     if isinstance(value, dict):
         return value.get(key, UNSET)
     if isinstance(value, (list, tuple)):
-        index = int(key) if _INDEX.fullmatch(key) else len(value)
-        return value[index] if index < len(value) else UNSET
+        index = index_of(key)
+        return value[index] if index is not None and index < len(value) else UNSET
     if isinstance(value, (str, int, float)):
         return UNSET if value else value
     return value.get(key, UNSET) if isinstance(value, Mapping) else UNSET
+
+
+def steps(value: Any, keys: tuple[str, ...]) -> list[Any]:
+    """Return what one value has under each of some keys."""
+    return [step(value, key) for key in keys]
+
+
+def index_of(key: str) -> int | None:
+    """Return the list index that a key is; None where it is none."""
+    return int(key) if _INDEX.fullmatch(key) else None

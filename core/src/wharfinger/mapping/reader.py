@@ -19,7 +19,7 @@ from wharfinger.model.action import Directive
 from wharfinger.model.unset import UNSET
 from wharfinger.suggest import did_you_mean
 
-__all__ = ["ABSENT", "MAX_DEPTH", "REFUSED", "ReadDirective", "Reader", "is_directive"]
+__all__ = ["ABSENT", "MAX_DEPTH", "REFUSED", "ReadDirective", "Reader", "is_directive", "shown"]
 
 MAX_DEPTH = 64
 """Most keys and list indices from the root of a mapping to a value in it."""
@@ -31,6 +31,8 @@ REFUSED = Constant(UNSET)
 """Stands for what could not be read; told from `ABSENT` by identity."""
 
 _METADATA = "_metadata"
+_LONGEST_SHOWN = 60
+_MOST_SHOWN = 5
 
 
 class ReadDirective(Protocol):
@@ -75,7 +77,7 @@ class Reader:
         """Read a directive object such as ``{"@path": "$.userId"}``."""
         names = [key for key in source if key != _METADATA]
         if len(names) > 1:
-            listed = ", ".join(f'"{name}"' for name in names)
+            listed = ", ".join(f'"{shown(name)}"' for name in names[:_MOST_SHOWN])
             return self.refuse(at, f"must have one directive and nothing beside it, not {listed}.")
         name = names[0]
         options, inside = source[name], (*at, name)
@@ -83,7 +85,7 @@ class Reader:
             return read(self, options, inside, keeps_absent=keeps_absent)
         if directive := self.custom.get(name):
             return self._custom(directive, options, inside)
-        known = did_you_mean(name, {*self.built_in, *self.custom})
+        known = did_you_mean(shown(name), {*self.built_in, *self.custom})
         return self.refuse(inside, f"is not a directive. {known}")
 
     def text_or_directive(self, source: Any, at: Place) -> Node:
@@ -111,7 +113,7 @@ class Reader:
             self.refuse(at, f'needs "{name}".')
         for name in source:
             if name not in needed and name not in known and name != _METADATA:
-                listed = did_you_mean(str(name), [*needed, *known])
+                listed = did_you_mean(shown(name), [*needed, *known])
                 self.refuse((*at, str(name)), f"is not an option here. {listed}")
         return None if missing else source
 
@@ -120,7 +122,7 @@ class Reader:
         if isinstance(source, str) and source.lower() in choices:
             return source.lower()
         listed = " or ".join(f'"{choice}"' for choice in choices)
-        found = f'"{source}"' if isinstance(source, str) else kind_of(source)
+        found = f'"{shown(source)}"' if isinstance(source, str) else kind_of(source)
         self.refuse(at, f"must be {listed}, but it is {found}.")
         return None
 
@@ -168,6 +170,12 @@ class Reader:
             except Exception as error:  # noqa: BLE001  # a plugin's check may fail in any way
                 self.refuse(at, f"could not be checked: {type(error).__name__}: {error}")
         return Custom(directive, self.node(source, at), at)
+
+
+def shown(text: Any) -> str:
+    """Cut what someone wrote to what an error message bears."""
+    whole = str(text)
+    return whole if len(whole) <= _LONGEST_SHOWN else f"{whole[:_LONGEST_SHOWN]}..."
 
 
 def _starts_with_at(key: Any) -> bool:
