@@ -19,14 +19,20 @@ MAY_IMPORT = {
     "payload": {"errors", "jsontext", "model", "suggest"},
     "delivery": {"errors", "model"},
     "configuration": {"delivery", "errors", "model", "suggest"},
-    "active": {"delivery", "errors", "model"},
+    "fused": {"mapping", "model", "payload"},
+    "active": {"delivery", "errors", "mapping", "model"},
+    "receipts": {"active", "errors", "model"},
+    "preview": {"active", "delivery", "errors", "model", "receipts"},
+    "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }
 KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry"}
 
 # Libraries that shape a room stay in it. Model names `httpx.Auth` in a record.
 LIVES_IN = {
     "cattrs": {"configuration", "payload"},
-    "httpx": {"configuration", "connection", "delivery", "model", "plugins"},
+    "httpx": {
+        *("assembly", "configuration", "connection", "delivery", "model", "plugins", "preview"),
+    },
     "lark": {"trigger"},
     "liquid": {"mapping"},
     "pluggy": {"hookspecs", "plugins", "registry"},

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wharfinger.connection import Connection, Preview, PreviewedRequest
+from wharfinger.connection import Connection
 from wharfinger.delivery.retry import RetryPolicy
 from wharfinger.delivery.session import Session
 from wharfinger.errors import (
@@ -38,7 +38,9 @@ from wharfinger.errors import (
     UnknownError,
     WharfingerError,
 )
+from wharfinger.explanation import Explanation, MappingExplanation
 from wharfinger.hookspecs import hookimpl
+from wharfinger.mapping.explain import Step
 from wharfinger.model.action import Action, Directive, Effect, Perform
 from wharfinger.model.batching import Batch, BatchPolicy, BatchReport, Unbatched
 from wharfinger.model.destination import (
@@ -62,7 +64,13 @@ from wharfinger.model.outcome import Outcome, Receipt, Status
 from wharfinger.model.secret import Secret
 from wharfinger.model.unset import UNSET, Unset
 from wharfinger.payload import fields_of, json_schema, structure
+from wharfinger.payload.explain import FieldReading, Reading
 from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
+from wharfinger.preview import Preview, PreviewedRequest
+from wharfinger.trigger import compile_trigger, lint_trigger, read_as_segment
+from wharfinger.trigger.explain import ConditionExplanation, SeenValue, TriggerExplanation
+from wharfinger.trigger.lint import TriggerRemark
+from wharfinger.trigger.segment import SegmentTrigger
 
 if TYPE_CHECKING:
     __version__: str
@@ -75,6 +83,7 @@ __all__ = [
     "BatchPolicy",
     "BatchReport",
     "Condition",
+    "ConditionExplanation",
     "ConfigurationError",
     "Connection",
     "Control",
@@ -84,13 +93,16 @@ __all__ = [
     "Diagnostic",
     "Directive",
     "Effect",
+    "Explanation",
     "Field",
+    "FieldReading",
     "Finding",
     "HaltedError",
     "HostNotAllowedError",
     "Kind",
     "Limits",
     "MappingError",
+    "MappingExplanation",
     "NotOpenError",
     "NotSentError",
     "Outcome",
@@ -104,25 +116,34 @@ __all__ = [
     "Preview",
     "PreviewedRequest",
     "Problem",
+    "Reading",
     "Receipt",
     "RejectedError",
     "RetryError",
     "RetryPolicy",
     "Secret",
+    "SeenValue",
+    "SegmentTrigger",
     "Session",
     "Settings",
     "Status",
+    "Step",
     "ThrottledError",
     "TriggerError",
+    "TriggerExplanation",
+    "TriggerRemark",
     "Unbatched",
     "UnknownError",
     "Unset",
     "WharfingerError",
+    "compile_trigger",
     "field",
     "fields_of",
     "hookimpl",
     "json_schema",
+    "lint_trigger",
     "load_plugins",
+    "read_as_segment",
     "structure",
     "when_absent",
     "when_equal",

@@ -10,6 +10,7 @@ import attrs
 
 from wharfinger.delivery.lanes import Item
 from wharfinger.errors import RejectedError
+from wharfinger.mapping import Node
 from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.outcome import Outcome, Status
@@ -33,8 +34,9 @@ class ActiveMapping:
         trigger: The text of its trigger.
         policy: How its payloads travel.
         matches: The compiled trigger.
-        fields: The compiled field mapping: event to raw payload.
-        build: Raw payload to an instance of the action's payload class, checked and coerced.
+        node: The field mapping, as it was read.
+        payload: Event to an instance of the action's payload class: mapped, coerced and checked.
+        source: Python source of ``payload``.
         most_bytes: Largest encoded payload that can be sent.
     """
 
@@ -43,8 +45,9 @@ class ActiveMapping:
     trigger: str
     policy: BatchPolicy | Unbatched
     matches: Callable[[Mapping[str, Any]], bool] = attrs.field(repr=False)
-    fields: Callable[[Mapping[str, Any]], Any] = attrs.field(repr=False)
-    build: Callable[[Any], Any] = attrs.field(repr=False)
+    node: Node = attrs.field(repr=False)
+    payload: Callable[[Mapping[str, Any]], Any] = attrs.field(repr=False)
+    source: str = attrs.field(repr=False)
     most_bytes: int = attrs.field(repr=False)
 
     def prepare(self, index: int, event: Any) -> Item | Outcome:
@@ -57,7 +60,7 @@ class ActiveMapping:
         Returns:
             The payload on its way, or the outcome where the way ends: filtered or rejected.
         """
-        if not isinstance(event, Mapping):
+        if type(event) is not dict and not isinstance(event, Mapping):
             return Outcome(
                 status=Status.REJECTED,
                 code="event-invalid",
@@ -66,8 +69,7 @@ class ActiveMapping:
         try:
             if not self.matches(event):
                 return _FILTERED
-            payload = self.build(self.fields(event))
-            return self._item(index, payload)
+            return self._item(index, self.payload(event))
         except RejectedError as error:
             return Outcome.of(error)
         except Exception as error:
@@ -90,10 +92,5 @@ class ActiveMapping:
             )
         batch_key = action.batch_key(payload) if action.batch_key else None
         hash(batch_key)  # a plugin's key that cannot be grouped by fails here, for this event alone
-        return Item(
-            event=index,
-            payload=payload,
-            body=body,
-            batch_key=batch_key,
-            order_key=action.order_key(payload) if action.order_key else None,
-        )
+        order_key = action.order_key(payload) if action.order_key else None
+        return Item(index, payload, body, batch_key, order_key)

@@ -9,9 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import httpx
 
 from wharfinger.active import ActiveMapping
-from wharfinger.configuration import BatchOverride, MappingConfig
+from wharfinger.configuration import (
+    BatchOverride,
+    ConnectionConfig,
+    MappingConfig,
+    read_configuration,
+)
+from wharfinger.connection import Connection
 from wharfinger.errors import (
     ConfigurationError,
     PayloadError,
@@ -19,22 +26,65 @@ from wharfinger.errors import (
     Problem,
     TriggerError,
 )
-from wharfinger.mapping import compile_mapping, parse
+from wharfinger.fused import fuse
+from wharfinger.mapping import Node, parse, saved_choices, without_reserved
 from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.destination import Destination
 from wharfinger.model.fields import Condition, Control, Field
-from wharfinger.payload import compile_structure, fields_of, structure
+from wharfinger.payload import fields_of, structure
 from wharfinger.suggest import did_you_mean
 from wharfinger.trigger import compile_trigger
 
 if TYPE_CHECKING:
     from wharfinger.plugins import Plugins
 
-__all__ = ["assemble_mappings", "assemble_settings"]
+__all__ = ["build_connection"]
 
 
-def assemble_settings(
+def build_connection(
+    plugins: Plugins,
+    config: Mapping[str, Any] | ConnectionConfig,
+    *,
+    name: str,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Connection:
+    """Check a configuration and make a connection of it.
+
+    Raises:
+        ConfigurationError: With everything that is wrong, at once.
+    """
+    problems: list[Problem] = []
+    if not isinstance(config, ConnectionConfig):
+        config, problems = read_configuration(config)
+    if not config.destination:
+        raise ConfigurationError(problems)
+    try:
+        destination = plugins.destination(config.destination)
+    except PluginError as error:
+        problems.append(Problem(("destination",), str(error)))
+        raise ConfigurationError(problems) from error
+    settings = _settings_of(plugins, destination, config.settings, problems)
+    mappings = _mappings_of(plugins, destination, config.mappings, settings, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    record = plugins.settings(destination.slug)
+    warn = record.warnings if record else None
+    return Connection(
+        name=name,
+        destination=destination,
+        config=config,
+        settings=settings,
+        mappings=mappings,
+        warnings=warn(settings) if warn else (),
+        authentication=plugins.authentication(destination.slug),
+        diagnostics=plugins.diagnostics(destination.slug),
+        observers=plugins.observers(),
+        transport=transport,
+    )
+
+
+def _settings_of(
     plugins: Plugins, destination: Destination, source: Mapping[str, Any], problems: list[Problem]
 ) -> Any:
     """Make an instance of the destination's settings class; None where there is none or it fails.
@@ -58,7 +108,7 @@ def assemble_settings(
         return None
 
 
-def assemble_mappings(
+def _mappings_of(
     plugins: Plugins,
     destination: Destination,
     configs: Mapping[str, MappingConfig],
@@ -106,26 +156,36 @@ class _Assembly:
             return None
         trigger = self.config.trigger or action.default_trigger
         matches = self._trigger(action, trigger)
-        fields = _with_defaults(self.config.fields, action.default_fields)
+        fields = _with_defaults(self._fields(action), action.default_fields)
         controls = self._take_controls(action, fields)
         policy = self._policy(action, settings, controls)
         self._check_names(action, fields)
         self._check_constants(action, fields)
-        compiled = self._compile(fields)
-        if self.problems or matches is None or compiled is None or policy is None:
+        node = self._parse(fields)
+        if self.problems or matches is None or node is None or policy is None:
             return None
+        fused = fuse(node, action.payload)
         return ActiveMapping(
             name=self.name,
             action=action,
             trigger=trigger,
             policy=policy,
             matches=matches,
-            fields=compiled,
-            build=compile_structure(action.payload),
+            node=node,
+            payload=fused.function,
+            source=fused.source,
             most_bytes=self.destination.limits.request_bytes
             if isinstance(policy, Unbatched)
             else policy.bytes,
         )
+
+    def _fields(self, action: Action) -> dict[str, Any]:
+        """Take the fields; what was chosen when Segment saved the mapping fills those left out."""
+        fields = without_reserved(self.config.fields)
+        known = {field.name for field in fields_of(action.payload)}
+        for chosen in saved_choices(self.config.fields):
+            fields.update((k, v) for k, v in chosen.items() if k in known and k not in fields)
+        return fields
 
     def _trigger(self, action: Action, text: str) -> Any:
         if not text.strip():
@@ -143,9 +203,9 @@ class _Assembly:
             self.problems += [problem.under("trigger") for problem in error.problems]
             return None
 
-    def _compile(self, fields: Mapping[str, Any]) -> Any:
+    def _parse(self, fields: Mapping[str, Any]) -> Node | None:
         try:
-            return compile_mapping(parse(fields, directives=self.plugins.directives)).function
+            return parse(fields, directives=self.plugins.directives)
         except ConfigurationError as error:
             self.problems += [problem.under("fields") for problem in error.problems]
             return None

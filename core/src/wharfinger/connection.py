@@ -6,17 +6,16 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import attrs
 import httpx
 
 from wharfinger.active import ActiveMapping
-from wharfinger.assembly import assemble_mappings, assemble_settings
-from wharfinger.configuration import ConnectionConfig, read_configuration
+from wharfinger.configuration import ConnectionConfig
 from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import RefusingTransport, build_client
 from wharfinger.delivery.lanes import Item, Lane, LanedBatch, plan_lanes
@@ -24,65 +23,24 @@ from wharfinger.delivery.redaction import Redactor
 from wharfinger.delivery.retry import perform
 from wharfinger.delivery.session import Session
 from wharfinger.errors import (
-    ConfigurationError,
-    CredentialsError,
     DeliveryError,
     NotOpenError,
-    NotSentError,
-    PluginError,
-    Problem,
 )
+from wharfinger.explanation import Explanation, explain_mapping
 from wharfinger.model.action import Effect
 from wharfinger.model.batching import BatchReport
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Finding
-from wharfinger.model.outcome import Outcome, Receipt, Status
+from wharfinger.model.outcome import Outcome, Receipt
 from wharfinger.model.secret import Secret
+from wharfinger.preview import Preview, PreviewedRequest, previewed, refuse
+from wharfinger.receipts import Halts, Receipts
 
-if TYPE_CHECKING:
-    from wharfinger.plugins import Plugins
-
-__all__ = ["Connection", "Observer", "Preview", "PreviewedRequest", "build_connection"]
+__all__ = ["Connection", "Observer"]
 
 logger = logging.getLogger(__name__)
 
 Observer = tuple[str, Callable[[BatchReport], None]]
 """A plugin's name and what it wants called per finished batch."""
-
-
-@attrs.frozen(kw_only=True)
-class PreviewedRequest:
-    """One request as it would be sent; its credentials are added when it is.
-
-    Attributes:
-        mapping: Name of the mapping.
-        action: Slug of the action.
-        events: Indices of the events whose payloads it carries.
-        method: ``"POST"``.
-        url: The whole address.
-        headers: As they would be sent.
-        body: As it would be sent.
-    """
-
-    mapping: str
-    action: str
-    events: tuple[int, ...]
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@attrs.frozen(kw_only=True)
-class Preview:
-    """What events would lead to.
-
-    Attributes:
-        requests: The requests, in the order of the mappings.
-        receipts: One per event, holding only outcomes that need no vendor.
-    """
-
-    requests: tuple[PreviewedRequest, ...]
-    receipts: tuple[Receipt, ...]
 
 
 class Connection:
@@ -164,13 +122,13 @@ class Connection:
             NotOpenError: Outside ``async with connection``.
         """
         session = self._session()
-        ledger = _Ledger(len(events), self.mappings)
-        halts = _Halts()
+        receipts = Receipts(len(events), self.mappings)
+        halts = Halts()
         async with asyncio.TaskGroup() as group:
             for mapping in self.mappings.values():
-                for lane in plan_lanes(self._prepare(mapping, events, ledger), mapping.policy):
-                    group.create_task(self._send_lane(session, mapping, lane, ledger, halts))
-        return ledger.receipts()
+                for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
+                    group.create_task(self._send_lane(session, mapping, lane, receipts, halts))
+        return receipts.all()
 
     async def preview(self, events: Sequence[Mapping[str, Any]]) -> Preview:
         """Show the requests that events would lead to; the transport refuses to send them.
@@ -178,18 +136,33 @@ class Connection:
         Args:
             events: As for `deliver`. The connection need not be open.
         """
-        ledger = _Ledger(len(events), self.mappings)
+        receipts = Receipts(len(events), self.mappings)
         requests: list[PreviewedRequest] = []
         refusing = RefusingTransport()
         async with self._make_client(None, refusing, None) as client:
             session = self._session(client)
             for mapping in self.mappings.values():
-                lanes = plan_lanes(self._prepare(mapping, events, ledger), mapping.policy)
+                lanes = plan_lanes(self._prepare(mapping, events, receipts), mapping.policy)
                 for laned in sorted(chain.from_iterable(lanes), key=lambda each: each.events[0]):
                     refusing.refused.clear()
-                    await _refuse(session, mapping, laned, ledger)
-                    requests += [_previewed(mapping, laned, r) for r in refusing.refused]
-        return Preview(requests=tuple(requests), receipts=tuple(ledger.receipts(partial=True)))
+                    await refuse(session, mapping, laned, receipts)
+                    requests += [previewed(mapping, laned, r) for r in refusing.refused]
+        return Preview(requests=tuple(requests), receipts=tuple(receipts.all(partial=True)))
+
+    async def explain(self, event: Mapping[str, Any]) -> Explanation:
+        """Say why an event becomes what it becomes under each mapping; nothing is sent.
+
+        Args:
+            event: As for `deliver`. The connection need not be open.
+        """
+        preview = await self.preview([event])
+        requests = {request.mapping: request for request in preview.requests}
+        return Explanation(
+            tuple(
+                explain_mapping(mapping, event, requests.get(name))
+                for name, mapping in self.mappings.items()
+            )
+        )
 
     async def test(self) -> list[Finding]:
         """Try the credentials and say what was found.
@@ -214,31 +187,31 @@ class Connection:
         return findings
 
     def _prepare(
-        self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], ledger: _Ledger
+        self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts
     ) -> list[Item]:
         items: list[Item] = []
         for index, event in enumerate(events):
             prepared = mapping.prepare(index, event)
             if isinstance(prepared, Outcome):
-                ledger.enter(mapping.name, [index], [prepared])
+                receipts.enter(mapping.name, [index], [prepared])
             else:
                 items.append(prepared)
         return items
 
     async def _send_lane(
-        self, session: Session, mapping: ActiveMapping, lane: Lane, ledger: _Ledger, halts: _Halts
+        self, session: Session, mapping: ActiveMapping, lane: Lane, receipts: Receipts, halts: Halts
     ) -> None:
         idempotent = mapping.action.effect is Effect.IDEMPOTENT
         session = session.with_effect(idempotent=idempotent)
         for laned in lane:
             if halt := halts.of(mapping.name, laned.batch.key):
-                ledger.enter(mapping.name, laned.events, [halt] * len(laned.events))
+                receipts.enter(mapping.name, laned.events, [halt] * len(laned.events))
                 continue
             started = time.monotonic()
             outcomes = await perform(
                 mapping.action, session, self._governor, laned.batch, self._config.retry
             )
-            ledger.enter(mapping.name, laned.events, outcomes)
+            receipts.enter(mapping.name, laned.events, outcomes)
             halts.learn(mapping.name, laned.batch.key, outcomes)
             self._report(mapping, laned, outcomes, time.monotonic() - started)
 
@@ -282,76 +255,6 @@ class Connection:
         return Session(client, self.settings, self._governor, self._redactor)
 
 
-class _Ledger:
-    """Exactly one outcome per event and mapping."""
-
-    def __init__(self, events: int, mappings: Mapping[str, ActiveMapping]) -> None:
-        self._outcomes: list[dict[str, Outcome | None]] = [
-            dict.fromkeys(mappings) for _ in range(events)
-        ]
-
-    def enter(self, mapping: str, events: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        for event, outcome in zip(events, outcomes, strict=True):
-            if self._outcomes[event][mapping] is not None:
-                raise RuntimeError(f"a second outcome for event {event} under {mapping}")
-            self._outcomes[event][mapping] = outcome
-
-    def receipts(self, *, partial: bool = False) -> list[Receipt]:
-        receipts = []
-        for event, by_mapping in enumerate(self._outcomes):
-            known = {name: outcome for name, outcome in by_mapping.items() if outcome is not None}
-            if len(known) != len(by_mapping) and not partial:
-                raise RuntimeError(f"event {event} has no outcome under every mapping")
-            receipts.append(Receipt(known))
-        return receipts
-
-
-class _Halts:
-    """What has halted while events are delivered, so that nothing more is sent there."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[tuple[str, Hashable], Outcome] = {}
-        self._everything: Outcome | None = None
-
-    def of(self, mapping: str, batch_key: Hashable) -> Outcome | None:
-        return self._everything or self._by_key.get((mapping, batch_key))
-
-    def learn(self, mapping: str, batch_key: Hashable, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            if outcome.status is Status.HALTED:
-                untried = attrs.evolve(outcome, attempts=0)
-                if outcome.code == CredentialsError.CODE:
-                    self._everything = untried
-                self._by_key[mapping, batch_key] = untried
-
-
-async def _refuse(
-    session: Session, mapping: ActiveMapping, laned: LanedBatch, ledger: _Ledger
-) -> None:
-    """Perform against a transport that refuses; an action may also reject before it sends."""
-    try:
-        outcomes = await mapping.action.perform(session, laned.batch)
-    except NotSentError:
-        return
-    except DeliveryError as error:
-        outcomes = [Outcome.of(error)] * len(laned.events)
-    ledger.enter(mapping.name, laned.events, outcomes)
-
-
-def _previewed(
-    mapping: ActiveMapping, laned: LanedBatch, request: httpx.Request
-) -> PreviewedRequest:
-    return PreviewedRequest(
-        mapping=mapping.name,
-        action=mapping.action.slug,
-        events=tuple(laned.events),
-        method=request.method,
-        url=str(request.url),
-        headers=dict(request.headers),
-        body=request.content,
-    )
-
-
 async def _findings(
     subject: str, check: Callable[[Session], Any], session: Session
 ) -> list[Finding]:
@@ -371,45 +274,3 @@ def _secrets_of(settings: Any) -> list[Secret]:
         return []
     values = (getattr(settings, attribute.name) for attribute in attrs.fields(type(settings)))
     return [value for value in values if isinstance(value, Secret)]
-
-
-def build_connection(
-    plugins: Plugins,
-    config: Mapping[str, Any] | ConnectionConfig,
-    *,
-    name: str,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> Connection:
-    """Check a configuration and make a connection of it.
-
-    Raises:
-        ConfigurationError: With everything that is wrong, at once.
-    """
-    problems: list[Problem] = []
-    if not isinstance(config, ConnectionConfig):
-        config, problems = read_configuration(config)
-    if not config.destination:
-        raise ConfigurationError(problems)
-    try:
-        destination = plugins.destination(config.destination)
-    except PluginError as error:
-        problems.append(Problem(("destination",), str(error)))
-        raise ConfigurationError(problems) from error
-    settings = assemble_settings(plugins, destination, config.settings, problems)
-    mappings = assemble_mappings(plugins, destination, config.mappings, settings, problems)
-    if problems:
-        raise ConfigurationError(problems)
-    record = plugins.settings(destination.slug)
-    warn = record.warnings if record else None
-    return Connection(
-        name=name,
-        destination=destination,
-        config=config,
-        settings=settings,
-        mappings=mappings,
-        warnings=warn(settings) if warn else (),
-        authentication=plugins.authentication(destination.slug),
-        diagnostics=plugins.diagnostics(destination.slug),
-        observers=plugins.observers(),
-        transport=transport,
-    )

@@ -19,8 +19,9 @@ import httpx
 import pluggy
 
 from wharfinger import hookspecs
+from wharfinger.assembly import build_connection
 from wharfinger.configuration import ConnectionConfig
-from wharfinger.connection import Connection, build_connection
+from wharfinger.connection import Connection
 from wharfinger.discovery import BLOCK, Gate, discover, distribution_of
 from wharfinger.errors import PluginClashError, PluginError
 from wharfinger.hookspecs import PROJECT

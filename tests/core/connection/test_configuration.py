@@ -75,6 +75,19 @@ def test_more_mappings_than_the_destination_takes_are_refused(connect):
     assert "at most 3" in _problems(connect, mappings=mappings)["mappings"]
 
 
+def test_a_mapping_may_be_pasted_as_segment_saves_it(connect):
+    pasted = {
+        "__segment_internal_sync_mode": "upsert",
+        "__segment_internal_matching_key": "id",
+        "text": {"@path": "$.event"},
+        "onMappingSave": {"inputs": {"list": "x"}, "outputs": {"board": "chosen", "name": "Board"}},
+        "retlOnMappingSave": {"inputs": {}, "outputs": {"board": "not this one"}},
+    }
+    notes = connect(mappings=_mapping(fields=pasted)).mappings["notes"]
+    payload = notes.payload({"userId": "u", "event": "Hi"})
+    assert (payload.board, payload.text) == ("chosen", "Hi")
+
+
 def test_an_unknown_field_gets_a_suggestion(connect):
     problems = _problems(connect, mappings=_mapping(fields={"boards": "x", "author": "a"}))
     assert 'Did you mean "board"?' in problems["mappings.notes.fields.boards"]
@@ -87,10 +100,8 @@ def test_a_constant_is_checked_before_the_first_event(connect):
 
 
 def test_a_default_field_fills_what_the_mapping_leaves_out(connect):
-    assert connect(mappings=_mapping()).mappings["notes"].fields({"userId": "u"}) == {
-        "board": "main",
-        "author": "u",
-    }
+    note = connect(mappings=_mapping()).mappings["notes"].payload({"userId": "u"})
+    assert (note.board, note.author, note.text) == ("main", "u", None)
 
 
 def test_the_plugin_says_how_an_action_is_batched_and_the_mapping_overrides(connect):

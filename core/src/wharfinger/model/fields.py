@@ -84,7 +84,8 @@ class Field:
         additional_properties: Whether an object takes other keys as well.
         secret: Whether the value is kept in a `Secret`.
         check: A rule of its own: gets one value, coerced, in plain text where it is secret, and
-            returns what is wrong as a whole sentence, or None.
+            returns what is wrong as a whole sentence, or None. A pure function: a constant is
+            looked at once, when a connection opens.
         control: What the field steers, where it does not travel to the vendor.
     """
 

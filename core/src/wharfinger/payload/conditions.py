@@ -10,7 +10,7 @@ from wharfinger.model.secret import Secret
 from wharfinger.model.unset import UNSET
 from wharfinger.payload.rules import shown
 
-__all__ = ["alternative", "is_blank", "missing", "unmet"]
+__all__ = ["alternative", "holds", "is_blank", "missing", "unmet"]
 
 _NEXT_STEP = "Give it a value, or map it to one that is always there."
 
@@ -54,7 +54,7 @@ def unmet(fields: Sequence[Field], values: Mapping[str, Any]) -> Iterator[tuple[
         if (
             not isinstance(condition, Condition)
             or values[field.name] is not UNSET
-            or not _holds(condition, values[condition.field])
+            or not holds(condition, values[condition.field])
         ):
             continue
         other = alternative(field, fields)
@@ -73,7 +73,8 @@ def _neither(field: Field, other: Field) -> str:
     )
 
 
-def _holds(condition: Condition, value: Any) -> bool:
+def holds(condition: Condition, value: Any) -> bool:
+    """Tell whether a condition holds, given the coerced value of the field that it names."""
     if isinstance(value, Secret):
         value = value.reveal()
     present = value is not UNSET and value is not None

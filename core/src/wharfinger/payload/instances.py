@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -15,9 +15,12 @@ from wharfinger.payload.conditions import unmet
 from wharfinger.payload.fields import fields_of
 from wharfinger.payload.read import read_field, refuse_unknown
 from wharfinger.payload.rules import shown
-from wharfinger.payload.source import write_source
+from wharfinger.payload.source import Given, write_body
 
-__all__ = ["compile_structure", "structure"]
+__all__ = ["PENDING", "Body", "compile_structure", "settle", "structure", "write_instance"]
+
+PENDING: Final = object()
+"""Stands for a value that is only known once there is an event."""
 
 T = TypeVar("T")
 
@@ -65,6 +68,31 @@ def compile_structure(cls: type[T]) -> Callable[[Mapping[str, Any]], T]:
 
 @cache
 def _compile(cls: Any) -> Callable[[Mapping[str, Any]], Any]:
+    body = write_instance(cls)
+    source = "\n".join(["def structure(raw):", *body.lines, ""])
+    exec(compile(source, f"<{cls.__qualname__}>", "exec"), body.names)  # noqa: S102  # from literals
+    function: Callable[[Mapping[str, Any]], Any] = body.names["structure"]
+    return function
+
+
+@attrs.frozen
+class Body:
+    """Lines of a function that return an instance or raise, and the names they use."""
+
+    lines: list[str]
+    names: dict[str, Any]
+
+
+def write_instance(cls: type[Any], given: Mapping[str, Given] | None = None) -> Body:
+    """Write how an instance is made.
+
+    Args:
+        cls: The class; see `fields_of`.
+        given: What is given for each field, by name; None where all of it is in ``raw``.
+
+    Raises:
+        TypeError: If the class cannot be used.
+    """
     fields = fields_of(cls)
     names: dict[str, Any] = {
         "__builtins__": {},
@@ -78,27 +106,47 @@ def _compile(cls: Any) -> Callable[[Mapping[str, Any]], Any]:
         "refused": _refused,
     }
     names.update((f"read_{index}", _reading(field)) for index, field in enumerate(fields))
-    source = write_source(fields, _arguments(cls, fields, names))
-    exec(compile(source, f"<{cls.__qualname__}>", "exec"), names)  # noqa: S102  # from literals
-    function: Callable[[Mapping[str, Any]], Any] = names["structure"]
-    return function
+    parameters = _parameters(cls, fields, names)
+    if given is None:
+        in_raw = [Given(f"raw.get({field.name!r}, UNSET)") for field in fields]
+        check = ["    if type(raw) is not dict:", "        check_raw(raw)"]
+        return Body([*check, *write_body(fields, in_raw, parameters, "raw")], names)
+    lines = write_body(fields, [given[field.name] for field in fields], parameters)
+    return Body(lines, names)
 
 
-def _arguments(cls: type[Any], fields: tuple[Field, ...], names: dict[str, Any]) -> dict[str, str]:
-    """Write the arguments of the class; an absent field takes the default of its attribute."""
+def _parameters(cls: type[Any], fields: tuple[Field, ...], names: dict[str, Any]) -> dict[str, str]:
+    """Name the parameters of the class, with the defaults that absent fields take."""
     attributes = attrs.fields_dict(cls)
-    arguments = {}
+    parameters = {}
     for index, field in enumerate(fields):
-        attribute, value = attributes[field.attribute], f"f_{index}"
+        attribute = attributes[field.attribute]
         default: Any = attribute.default
+        code = ""
         if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # typed as a function
             names[f"default_{index}"] = default.factory
-            value += f" if f_{index} is not UNSET else default_{index}()"
+            code = f"default_{index}()"
         elif default is not attrs.NOTHING:
             names[f"default_{index}"] = default
-            value += f" if f_{index} is not UNSET else default_{index}"
-        arguments[attribute.alias or attribute.name] = value
-    return arguments
+            code = f"default_{index}"
+        parameters[attribute.alias or attribute.name] = code
+    return parameters
+
+
+def settle(field: Field, value: Any) -> Any:
+    """Return what a field holds for good where it is given a constant.
+
+    Args:
+        field: The field, complete.
+        value: The constant; `UNSET` where nothing is ever given.
+
+    Returns:
+        The value, coerced and checked, `UNSET` where it is absent. `PENDING` where that is up to
+        each event: there is a problem to report, or a list or an object to be made anew.
+    """
+    problems: list[Problem] = []
+    held = read_field(field, value, (field.name,), problems)
+    return PENDING if problems or isinstance(held, (list, dict)) else held
 
 
 def _reading(field: Field) -> Callable[[Any, list[Problem]], Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 import wharfinger
 
 __all__ = ["to_json"]
+
+_EVEN: Final = frozenset({str, int, bool, type(None)})
+"""Types of most values; none of them is a number that is not finite."""
 
 
 def to_json(document: Mapping[str, Any], labels: Mapping[str, str]) -> bytes:
@@ -53,11 +56,12 @@ def _dumps_slowly(value: Any) -> bytes:
 
 def _holds_odd_number(document: Any) -> bool:
     waiting = [document]
-    while waiting:
-        value = waiting.pop()
+    for value in waiting:  # which grows on the way
+        if type(value) in _EVEN:
+            continue
         if isinstance(value, float) and not math.isfinite(value):
             return True
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, (list, tuple)):
             waiting.extend(value)

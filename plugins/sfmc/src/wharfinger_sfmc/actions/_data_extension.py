@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import wharfinger
@@ -92,11 +93,22 @@ def data_extension_of(payload: Row) -> DataExtension:
         wharfinger.PayloadError: There is neither.
     """
     if payload.key:
-        return DataExtension(key=payload.key)
+        return _by_key(payload.key)
     if payload.id:
-        return DataExtension(id=payload.id)
+        return _by_id(payload.id)
     problem = wharfinger.Problem(("key",), "Data Extension Key or Data Extension ID is required.")
     raise wharfinger.PayloadError([problem])
+
+
+# A mapping sends most of its rows to few data extensions.
+@lru_cache
+def _by_key(key: str) -> DataExtension:
+    return DataExtension(key=key)
+
+
+@lru_cache
+def _by_id(id_: str) -> DataExtension:
+    return DataExtension(id=id_)
 
 
 def row_identity(payload: Row) -> Hashable:
@@ -106,7 +118,7 @@ def row_identity(payload: Row) -> Hashable:
     here only keeps their order.
     """
     return tuple(
-        sorted((name.lower(), str(value).rstrip().lower()) for name, value in payload.keys.items())
+        sorted([(key.lower(), str(value).rstrip().lower()) for key, value in payload.keys.items()])
     )
 
 
@@ -116,7 +128,8 @@ def row_encoder(payload_class: type[Any]) -> Callable[[Row], bytes]:
 
     def encode(payload: Row) -> bytes:
         # These travel in the path, where text that is not valid Unicode must not get to.
-        to_json({"key": payload.key, "id": payload.id}, labels)
+        if not f"{payload.key}{payload.id}".isascii():
+            to_json({"key": payload.key, "id": payload.id}, labels)
         return to_json({"keys": payload.keys, "values": payload.values}, labels)
 
     return encode

@@ -63,7 +63,7 @@ ACTION: Final = wharfinger.Action(
     effect=wharfinger.Effect.IDEMPOTENT,
     default_trigger='type = "identify"',
     default_fields={"keys": {"contactKey": {"@path": "$.userId"}}},
-    aliases=("contactDataExtension",),
+    aliases=("contactDataExtension", "contactDataExtensionV2"),
     batch_key=shared.data_extension_of,
     order_key=shared.row_identity,
     encode=shared.row_encoder(SendContactToDataExtension),

@@ -1,0 +1,71 @@
+"""The receipts of one delivery while outcomes come in, and what has halted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import attrs
+
+from wharfinger.active import ActiveMapping
+from wharfinger.errors import CredentialsError
+from wharfinger.model.outcome import Outcome, Receipt, Status
+
+__all__ = ["Halts", "Receipts"]
+
+
+class Receipts:
+    """Exactly one outcome per event and mapping."""
+
+    def __init__(self, events: int, mappings: Mapping[str, ActiveMapping]) -> None:
+        self._outcomes: list[dict[str, Outcome | None]] = [
+            dict.fromkeys(mappings) for _ in range(events)
+        ]
+
+    def enter(self, mapping: str, events: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Enter outcomes of events, by index.
+
+        Raises:
+            RuntimeError: An event has an outcome under this mapping already.
+        """
+        for event, outcome in zip(events, outcomes, strict=True):
+            if self._outcomes[event][mapping] is not None:
+                raise RuntimeError(f"a second outcome for event {event} under {mapping}")
+            self._outcomes[event][mapping] = outcome
+
+    def all(self, *, partial: bool = False) -> list[Receipt]:
+        """Return one receipt per event.
+
+        Args:
+            partial: Leave out what has no outcome, instead of refusing.
+
+        Raises:
+            RuntimeError: An event has no outcome under some mapping.
+        """
+        receipts = []
+        for event, by_mapping in enumerate(self._outcomes):
+            known = {name: outcome for name, outcome in by_mapping.items() if outcome is not None}
+            if len(known) != len(by_mapping) and not partial:
+                raise RuntimeError(f"event {event} has no outcome under every mapping")
+            receipts.append(Receipt(known))
+        return receipts
+
+
+class Halts:
+    """What has halted while events are delivered, so that nothing more is sent there."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, Hashable], Outcome] = {}
+        self._everything: Outcome | None = None
+
+    def of(self, mapping: str, batch_key: Hashable) -> Outcome | None:
+        """Return the outcome of whatever would still be sent there; None where nothing halted."""
+        return self._everything or self._by_key.get((mapping, batch_key))
+
+    def learn(self, mapping: str, batch_key: Hashable, outcomes: Sequence[Outcome]) -> None:
+        """Remember what halted; refused credentials halt everything."""
+        for outcome in outcomes:
+            if outcome.status is Status.HALTED:
+                untried = attrs.evolve(outcome, attempts=0)
+                if outcome.code == CredentialsError.CODE:
+                    self._everything = untried
+                self._by_key[mapping, batch_key] = untried
