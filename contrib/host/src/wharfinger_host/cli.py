@@ -10,6 +10,8 @@ import typer
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.demo import demo
 from wharfinger_host.commands.describe import describe
+from wharfinger_host.commands.explain import explain
+from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
 from wharfinger_host.commands.send import send
@@ -27,8 +29,10 @@ app.command()(plugins)
 app.command()(describe)
 app.command()(check)
 app.command()(preview)
+app.command()(explain)
 app.command()(send)
 app.command()(demo)
+app.command()(import_segment)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # called by typer

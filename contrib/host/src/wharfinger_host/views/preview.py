@@ -12,7 +12,7 @@ from wharfinger import Outcome, Preview, PreviewedRequest, Status
 from wharfinger_host.reading import Chunk
 from wharfinger_host.terminal import plural, printable
 
-__all__ = ["as_json", "has_refused", "show"]
+__all__ = ["as_json", "has_refused", "show", "show_request"]
 
 _HIDDEN = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
@@ -93,6 +93,11 @@ def _show_request(
 ) -> None:
     heading = f"{number}. {connection}.{request.mapping} ({request.action}), {_said(lines)}"
     console.print(printable(heading), style="bold", soft_wrap=True)
+    show_request(console, request)
+
+
+def show_request(console: Console, request: PreviewedRequest) -> None:
+    """Show a request as it would be sent, credentials hidden."""
     console.print(printable(f"{request.method} {request.url}"), style="cyan", soft_wrap=True)
     for header, value in _headers(request).items():
         console.print(printable(f"{header}: {value}"), style="dim", soft_wrap=True)
