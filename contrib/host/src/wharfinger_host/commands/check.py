@@ -27,10 +27,10 @@ def check(
 
     Exit code 2 where something is wrong, 1 where only --connect found something.
     """
-    import asyncio  # noqa: PLC0415  # loaded when it runs
+    import asyncio
 
-    from wharfinger_host import opening, terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import check as view  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening, terminal
+    from wharfinger_host.views import check as view
 
     configuration, connections = opening.load(config)
     findings: dict[str, list[Finding]] = {}

@@ -21,9 +21,9 @@ def demo(
     events: Annotated[int, typer.Option(min=1, help="How many sample events.")] = 3_000,
 ) -> None:
     """Take a tour: a simulated tenant, sample events of all kinds, and what became of them."""
-    from wharfinger_host.demo.simulated import TenantError  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.demo.tour import take_tour  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.terminal import messages, results  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.demo.simulated import TenantError
+    from wharfinger_host.demo.tour import take_tour
+    from wharfinger_host.terminal import messages, results
 
     try:
         take_tour(results(), folder, events)

@@ -24,9 +24,9 @@ def describe(
 
     --json gives JSON Schema.
     """
-    import wharfinger  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host import terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import describe as view  # noqa: PLC0415  # loaded when it runs
+    import wharfinger
+    from wharfinger_host import terminal
+    from wharfinger_host.views import describe as view
 
     plugins = wharfinger.load_plugins()
     console = terminal.results()

@@ -35,12 +35,12 @@ def explain(
     For each mapping: which conditions of its trigger hold and what they saw, how each value came
     to be, what was coerced, dropped or refused, and the request it would travel in.
     """
-    import asyncio  # noqa: PLC0415  # loaded when it runs
+    import asyncio
 
-    from wharfinger_host import opening, terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.configuration import Selection  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.one_event import EventError, read_event  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import explain as view  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening, terminal
+    from wharfinger_host.configuration import Selection
+    from wharfinger_host.one_event import EventError, read_event
+    from wharfinger_host.views import explain as view
 
     connections = opening.open_connections(
         config, Selection(connection=connection, mapping=mapping), as_json=as_json

@@ -58,10 +58,10 @@ def import_segment(
     Exit code 1 where something could not be taken or is left to correct. 2 where nothing can be
     taken, 3 where a file cannot be read or written; nothing is written then.
     """
-    from wharfinger_host import terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment.importing import Wishes  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment.writing import write  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import import_segment as view  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import terminal
+    from wharfinger_host.segment.importing import Wishes
+    from wharfinger_host.segment.writing import write
+    from wharfinger_host.views import import_segment as view
 
     if not name.isprintable():
         raise typer.BadParameter("must be printable text.", param_hint="--name")
@@ -86,10 +86,10 @@ def import_segment(
 
 
 def _import(file: str, output: pathlib.Path | None, wishes: Wishes) -> Import:
-    import wharfinger  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment import importing  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment.writing import free_name  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.terminal import messages  # noqa: PLC0415  # loaded when it runs
+    import wharfinger
+    from wharfinger_host.segment import importing
+    from wharfinger_host.segment.writing import free_name
+    from wharfinger_host.terminal import messages
 
     data = _read(file)
     plugins = wharfinger.load_plugins()
@@ -108,10 +108,10 @@ def _import(file: str, output: pathlib.Path | None, wishes: Wishes) -> Import:
 
 
 def _read(file: str) -> bytes:
-    import sys  # noqa: PLC0415  # loaded when it runs
+    import sys
 
-    from wharfinger_host import opening  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment.reading import MOST_BYTES  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening
+    from wharfinger_host.segment.reading import MOST_BYTES
 
     try:
         if file == "-":
@@ -123,9 +123,9 @@ def _read(file: str) -> bytes:
 
 
 def _compare(events: str, drafts: Sequence[ConnectionDraft]) -> Comparison:
-    from wharfinger_host import opening  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.reading import EventSource  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.segment.comparing import compare  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening
+    from wharfinger_host.reading import EventSource
+    from wharfinger_host.segment.comparing import compare
 
     try:
         with EventSource(events) as source:
@@ -135,7 +135,7 @@ def _compare(events: str, drafts: Sequence[ConnectionDraft]) -> Comparison:
 
 
 def _leave(text: str, code: Exit) -> typer.Exit:
-    from wharfinger_host.terminal import messages, printable  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.terminal import messages, printable
 
     messages().print(printable(text), style="red", soft_wrap=True)
     return typer.Exit(code)

@@ -23,9 +23,9 @@ def plugins(
 
     Exit code 1 where a plugin failed or clashes; WHARFINGER_BLOCK_PLUGINS=NAME blocks one.
     """
-    import wharfinger  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host import terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import plugins as view  # noqa: PLC0415  # loaded when it runs
+    import wharfinger
+    from wharfinger_host import terminal
+    from wharfinger_host.views import plugins as view
 
     report = wharfinger.load_plugins().report
     if as_json:

@@ -29,12 +29,12 @@ def preview(  # the options of the command
 
     Exit code 1 where an event could never be sent as it is.
     """
-    import asyncio  # noqa: PLC0415  # loaded when it runs
+    import asyncio
 
-    from wharfinger_host import opening, terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.configuration import Selection  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.reading import Chunk, EventSource  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.views import preview as view  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening, terminal
+    from wharfinger_host.configuration import Selection
+    from wharfinger_host.reading import Chunk, EventSource
+    from wharfinger_host.views import preview as view
 
     connections = opening.open_connections(
         config, Selection(connection=connection, mapping=mapping), as_json=as_json

@@ -42,18 +42,18 @@ def send(  # the options of the command
     reasons. 2 where the configuration is wrong, 3 where a file cannot be read or written, 130
     after Ctrl-C.
     """
-    import time  # noqa: PLC0415  # loaded when it runs
+    import time
 
-    from wharfinger_host import opening, terminal  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.configuration import Selection  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.progress import SendProgress  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.reading import EventSource  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.sending import Run  # noqa: PLC0415  # loaded when it runs
-    from wharfinger_host.undelivered import (  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host import opening, terminal
+    from wharfinger_host.configuration import Selection
+    from wharfinger_host.progress import SendProgress
+    from wharfinger_host.reading import EventSource
+    from wharfinger_host.sending import Run
+    from wharfinger_host.undelivered import (
         UndeliveredFile,
         default_name,
     )
-    from wharfinger_host.views import send as view  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.views import send as view
 
     connections = opening.open_connections(
         config, Selection(connection=connection, mapping=mapping), as_json=as_json
@@ -86,7 +86,7 @@ def send(  # the options of the command
 
 
 def _exit_code(tally: Tally, stop: Stop | None) -> Exit:
-    from wharfinger_host.sending import Cause  # noqa: PLC0415  # loaded when it runs
+    from wharfinger_host.sending import Cause
 
     if stop is not None and stop.cause is Cause.INTERRUPTED:
         return Exit.INTERRUPTED
