@@ -56,7 +56,7 @@ FILTERS_OF_TWO = ["replace", "replace_first", "replace_last", "truncate", "divid
 OTHER_FILTERS: list[tuple[str, list[str], int]] = [
     ("date", FORMS, 1),
     ("where", ['"a"', '"o.a"', '"n"'], 1),
-    ("round", ["0", "1", "2", "n", "missing"], 1),
+    ("round", ["0", "1", "2", '"1"', "missing"], 1),
     ("sum", ['"a"', '"o.a"', "missing"], 1),
     ("slice", ["0", "1", "-1", "2", "o.size", "missing", "-10"], 2),
     ("strip", ['"a"', '" "', "s", "0", "missing", '""'], 1),

@@ -223,3 +223,51 @@ def test_a_field_may_have_the_name_of_a_hook(value):
 def test_a_root_directive_stays():
     fields = {"__segment_internal_directive": {"@transform": {"apply": {}}}, "a": 1}
     assert without_reserved(fields) == fields
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("x" * 1001, "must have 1000 characters at most, but it has 1001."),
+        ("a\n{% for x in y %}{% endfor %}", 'tag "for" is disabled (line 2, column 4).'),
+        ("{{ a | map: 'b' }}", 'filter "map" is disabled (line 1, column 8).'),
+        ("{{ a | upcse }}", 'filter "upcse" is not known. Did you mean "upcase"? (line 1'),
+        ("{{ a | append }}", 'filter "append" takes 1 value (line 1, column 8).'),
+        ("{{ a | slice: 1, 2, 3 }}", 'filter "slice" takes 1 to 2 values'),
+        ("{{ a | upcase: 1 }}", 'filter "upcase" takes no value'),
+        ("{{ a | default: 1, allow: true }}", 'filter "default" has no option "allow"'),
+        ("{{ 'now' | date: '%Y' }}", '"now" would differ with each attempt'),
+        ("{{ a | date: '%Y', zone }}", "the time zone must be a constant"),
+        ("{{ a | date: '%Y', 'Mars/Olympus' }}", "there is no time zone 'Mars/Olympus'"),
+        ("{{ a | date: '%Y', 9999 }}", "there is no time zone 9999"),
+        ("{% if a <> b %}{% endif %}", '"<>" is written "!="'),
+        ("{{ a[1.5] }}", "an index must be a whole number"),
+        ("{{ 'it\\'s' }}", "cannot be read: unexpected"),
+        ("{% cycle 'a\\' %}", "a quote in a text cannot be escaped; use the other quotes"),
+        ("{% if " + "a or " * 60 + "a %}{% endif %}", "is nested too deep"),
+        ("{% if a %}", "cannot be read: expected tag endif"),
+        ("{% break %}", "cannot be read: unexpected tag 'break'"),
+    ],
+)
+def test_each_mistake_of_a_template_is_named_with_its_place(template, message):
+    assert problems_of({"v": {"@liquid": template}}).keys() == {"v.@liquid"}
+    assert message in problems_of({"v": {"@liquid": template}})["v.@liquid"]
+
+
+def test_every_mistake_of_a_template_is_reported_at_once():
+    with pytest.raises(MappingError) as caught:
+        parse({"v": {"@liquid": "{{ a | upcse }}{{ b | map: 'x' }}{{ c | append }}"}})
+    assert len(caught.value.problems) == 3
+
+
+def test_a_template_knows_the_paths_that_it_reads():
+    text = "{% assign x = a.b %}{{ x }}{{ l[0]['k k'] }}"
+    text += "{% if o.size > n %}{{ a.b }}{{ l[i] }}{% endif %}"
+    node: Any = parse({"@liquid": text})
+    assert node.template.paths == (
+        ("a", "b"),
+        ("l", "0", "k k"),
+        ("o", "size"),
+        ("n",),
+        ("i",),
+    )

@@ -278,21 +278,26 @@ class OptionsAreValues(Switch):
         return changed
 
 
+def ordered(value: Any) -> Any:
+    """Put the keys that are whole numbers first, as JavaScript does."""
+    if isinstance(value, list):
+        return [ordered(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    numbers = sorted((key for key in value if is_index(key)), key=int)
+    others = [key for key in value if not is_index(key)]
+    return {key: ordered(value[key]) for key in (*numbers, *others)}
+
+
 class KeysKeepTheirPlace(Switch):
+    def case(self, mapping, event):
+        return ordered(mapping), ordered(event)
+
     def patch(self, patch):
         write = jsontext.write_json
 
         def written(value, **options):
             return write(ordered(value), **options)
-
-        def ordered(value):
-            if isinstance(value, list):
-                return [ordered(item) for item in value]
-            if not isinstance(value, dict):
-                return value
-            numbers = sorted((key for key in value if is_index(key)), key=int)
-            others = [key for key in value if not is_index(key)]
-            return {key: ordered(value[key]) for key in (*numbers, *others)}
 
         patch.setattr(module("functions"), "write_json", written)
         patch.setattr(module("liquid.values"), "write_json", written)
@@ -317,6 +322,12 @@ class WholeCharacters(Switch):
             return "".join(char for char in whole(characters(work, value)) if char <= "\uffff")
 
         patch.setattr(module("liquid.texts"), "_characters", single)
+        unquote = module("liquid.web").unquote
+        patch.setattr(
+            module("liquid.web"),
+            "unquote",
+            lambda text, **options: halves(unquote(text, **options)),
+        )
         patch.setattr(jsontext, "_quoted", lambda text: halves(quoted(whole(text))))
         patch.setattr(
             module("liquid.web"), "quote", lambda text, **options: quote(whole(text), **options)
@@ -423,6 +434,13 @@ class AbsentIsSettled(Switch):
 
         patch.setattr(module("interpret"), "_null_for_absent", lambda value: value)
         patch.setattr(module("interpret"), "resolve", settling)
+        merge, exclude = module("functions").merge, module("functions").exclude_nulls
+        patch.setattr(module("functions"), "merge", lambda x, **_: merge(x, keep_absent=True))
+        patch.setattr(
+            module("functions"),
+            "exclude_nulls",
+            lambda x, at, **_: exclude(x, at, keep_absent=True),
+        )
         patch.setattr(module("functions"), "flatten", flatten)
         patch.setattr(module("functions"), "map_items", map_items)
         for name in ("functions", "liquid.values"):

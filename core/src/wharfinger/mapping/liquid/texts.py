@@ -110,7 +110,9 @@ def strip(work: Work, value: Any, characters: Any = UNSET) -> str:
 
 
 def _characters(work: Work, value: Any) -> str:
-    return (text(value, work) if is_true(value) and value != 0 else "") or SPACE
+    if not is_true(value) or value in (0, ""):
+        return SPACE
+    return text(value, work)
 
 
 def strip_newlines(work: Work, value: Any) -> str:
