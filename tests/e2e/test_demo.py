@@ -76,6 +76,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     )
 
 
+def _has_email(event: dict[str, Any]) -> bool:
+    return event["type"] == "identify" and event["traits"].get("email") is not None
+
+
+def _is_about_the_audience(event: dict[str, Any]) -> bool:
+    return event["type"] == "identify" and "vip_shoppers" in event["traits"]
+
+
 def _table(rows: list[dict[str, str]], *keys: str) -> dict[tuple[str, ...], dict[str, str]]:
     return {tuple(row[key].lower() for key in keys): row for row in rows}
 
@@ -89,8 +97,7 @@ def _moment(text: str) -> str:
 
 def test_profiles_hold_exactly_what_was_said_to_be_delivered(run):
     expected: dict[tuple[str, ...], dict[str, str]] = {}
-    wanted = lambda e: e["type"] == "identify" and e["traits"].get("email") is not None  # noqa: E731
-    for event in run.delivered("profiles", wanted):
+    for event in run.delivered("profiles", _has_email):
         traits = event["traits"]
         expected[event["userId"],] = {
             "contactkey": event["userId"],
@@ -105,8 +112,7 @@ def test_profiles_hold_exactly_what_was_said_to_be_delivered(run):
 
 def test_an_audience_ends_with_the_last_word_said_about_each_person(run):
     expected: dict[tuple[str, ...], dict[str, str]] = {}
-    wanted = lambda e: e["type"] == "identify" and "vip_shoppers" in e["traits"]  # noqa: E731
-    for event in run.delivered("vip-audience", wanted):
+    for event in run.delivered("vip-audience", _is_about_the_audience):
         member = str(event["traits"]["vip_shoppers"])
         expected[event["userId"],] = {"contactkey": event["userId"], "member": member}
     assert {row["member"] for row in expected.values()} == {"True", "False"}

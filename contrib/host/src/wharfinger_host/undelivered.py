@@ -125,7 +125,7 @@ def _create(wanted: pathlib.Path) -> tuple[pathlib.Path, int]:
         with suppress(FileExistsError):
             # For its owner alone: it holds what customers did.
             return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    raise AssertionError("the numbers never end")  # pragma: no cover
+    raise AssertionError("the numbers never end")  # pragma: no cover  # count() is endless
 
 
 def _numbered(wanted: pathlib.Path) -> Iterator[pathlib.Path]:

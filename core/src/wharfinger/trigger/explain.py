@@ -170,8 +170,8 @@ class _Explainer:
         self,
         inside: tuple[Condition, ...],
         stops_on: bool,  # noqa: FBT001  # short calls, in this class only
-        reached: bool,  # noqa: FBT001
-        decisive: bool,  # noqa: FBT001
+        reached: bool,  # noqa: FBT001  # as above
+        decisive: bool,  # noqa: FBT001  # as above
     ) -> tuple[ConditionExplanation, ...]:
         """Explain conditions until one ends the row; if none does, all of them decide."""
         ends = [evaluate(each, self.event) is stops_on for each in inside]

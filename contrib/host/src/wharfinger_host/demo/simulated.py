@@ -37,8 +37,7 @@ class SimulatedTenant:
 
     def look(self, what: str) -> Any:
         """Return ``"tables"``, ``"contacts"``, ``"entries"`` or ``"requests"`` as plain data."""
-        # The address comes from the process we started, never from outside.
-        with urllib.request.urlopen(  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310  # the address of the process we started
             f"{self.address}/_simulator/{what}", timeout=_TIMEOUT_S
         ) as reply:
             return json.load(reply)
