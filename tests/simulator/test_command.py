@@ -1,5 +1,6 @@
 """The command: starts, says how to reach it, ends cleanly."""
 
+import json
 import re
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from wharfinger_sfmc_simulator.cli import main
 from wharfinger_sfmc_simulator.simulator import sample_file
+from wharfinger_sfmc_simulator.switch_listing import list_switches
+from wharfinger_sfmc_simulator.switches import shown
 
 START = "from wharfinger_sfmc_simulator.cli import main; main()"
 
@@ -51,6 +54,7 @@ def test_it_says_one_line_answers_and_ends_cleanly_on_a_signal(start, number):
     assert "subdomain mcshop-and-loyalty-sample-00" in line
     assert "sampleclient000000000001" in line
     assert "samplesecret" not in line
+    assert f"{address}/_simulator/page" in line
     assert httpx.get(f"{address}/_simulator").status_code == 200
     process.send_signal(number)
     rest, errors = process.communicate(timeout=30)
@@ -84,6 +88,42 @@ def test_every_switch_is_listed_with_its_present_value():
     result = run("--list-switches", "--switch", "event_status=200")
     assert result.exit_code == 0
     assert "event_status = 200 (one of 201, 200)" in result.output
+
+
+def test_the_help_lists_every_switch_in_its_group():
+    output = run("--help").output
+    for line in list_switches():
+        assert f"  {line.name} = {shown(line.value)} {line.values}\n" in output
+    groups = list(dict.fromkeys(line.group for line in list_switches()))
+    assert groups[:2] == ["Tokens", "Every REST reply"]
+    positions = [output.index(f"\n{group}\n") for group in groups]
+    assert positions == sorted(positions)
+
+
+def test_every_switch_is_listed_for_machines():
+    result = run("--list-switches", "--json", "--switch", "event_status=200")
+    lines = {line["name"]: line for line in json.loads(result.output)}
+    assert list(lines) == [line.name for line in list_switches()]
+    assert (lines["event_status"]["value"], lines["event_status"]["default"]) == (200, 201)
+
+
+def test_json_alone_is_refused():
+    result = run("--json")
+    assert result.exit_code == 2
+    assert "--json goes with --list-switches." in result.output
+
+
+def test_the_help_loads_neither_server_nor_client():
+    code = f"""
+import atexit, sys
+heavy = {{"cattrs", "httpx", "jinja2", "starlette", "uvicorn"}}
+atexit.register(lambda: print(sorted(heavy & set(sys.modules)), file=sys.stderr))
+sys.argv = ["wharfinger-sfmc-simulator", "--help"]
+{START}
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "expires_in = 1079" in ended.stdout
+    assert ended.stderr == "[]\n"
 
 
 @pytest.mark.parametrize(

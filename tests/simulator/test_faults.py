@@ -23,6 +23,9 @@ def stored(simulator: Simulator) -> bool:
     [
         ("unauthorized", (401, 0, None)),
         ("forbidden", (403, 20002, None)),
+        ("not-found", (404, 30003, None)),
+        ("conflict", (409, 30004, None)),
+        ("unsupported-media-type", (415, 0, None)),
         ("rate-limited", (429, 50100, "5")),
         ("rate-limited-without-wait", (429, 50100, None)),
         ("blocked", (429, 50200, None)),
@@ -54,7 +57,15 @@ async def test_rate_limited_without_wait_says_it_nowhere(client, simulator):
     assert "retryAfter" not in (await send(client)).json()
 
 
-@pytest.mark.parametrize(("kind", "status"), [("bad-gateway", 502), ("service-not-found", 596)])
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("too-large", 413),
+        ("bad-gateway", 502),
+        ("gateway-timeout", 504),
+        ("service-not-found", 596),
+    ],
+)
 async def test_the_gateway_answers_in_html(client, simulator, kind, status):
     simulator.inject(Fault(kind=kind))
     reply = await send(client)
@@ -119,12 +130,92 @@ async def test_a_spoilt_body_hides_work_that_was_done(client, simulator, kind):
         orjson.loads(reply.content)
 
 
+async def test_a_shorter_reply_lacks_the_last_row_and_stores_it(client, simulator):
+    simulator.inject(Fault(kind="shorter-reply"))
+    rows = [*ROWS, {"keys": {"Email": "bob@example.org"}, "values": {"FirstName": "Bob"}}]
+    assert (await client.post(ROWSET, json=rows)).json() == rows[:1]
+    assert [row["firstname"] for row in simulator.rows("people")] == ["Ann", "Bob"]
+
+
+async def test_a_reply_that_is_no_array_is_never_shorter(client, simulator):
+    simulator.inject(Fault(kind="shorter-reply", times=None))
+    context = await client.get("/platform/v1/tokenContext")
+    missing = await client.get("/platform/v1/nothing")
+    assert context.json()["enterprise"] == {"id": 510000000}
+    assert missing.json() == {"message": "Not Found"}
+
+
+async def test_a_wrong_content_type_comes_with_the_usual_body(client, simulator):
+    simulator.inject(Fault(kind="wrong-content-type"))
+    reply = await send(client)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html")
+    assert reply.json() == ROWS
+    assert stored(simulator)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type"),
+    [
+        ("commit-then-server-error", 500, "application/json; charset=utf-8"),
+        ("commit-then-gateway-timeout", 504, "text/html"),
+    ],
+)
+async def test_a_failure_can_hide_work_that_was_done(client, simulator, kind, status, content_type):
+    simulator.inject(Fault(kind=kind))
+    reply = await send(client)
+    assert (reply.status_code, reply.headers["content-type"]) == (status, content_type)
+    assert stored(simulator)
+    assert simulator.requests[-1].status == status
+
+
+async def test_a_huge_body_is_the_usual_json_and_blanks_up_to_its_size(client, simulator):
+    simulator.inject(Fault(kind="huge-body", bytes=200_000))
+    reply = await send(client)
+    assert len(reply.content) == 200_000
+    assert "content-length" not in reply.headers
+    assert reply.json() == ROWS
+    assert stored(simulator)
+
+
+async def test_a_huge_body_is_made_while_it_is_read(client, simulator):
+    simulator.inject(Fault(kind="huge-body"))
+    async with client.stream("POST", ROWSET, json=ROWS) as reply:
+        sizes = [len(piece) async for piece in reply.aiter_raw()]
+    assert sum(sizes) == 64_000_000
+    assert max(sizes) <= 65_536
+
+
+async def test_a_body_larger_than_huge_stays_as_it_is(client, simulator):
+    simulator.inject(Fault(kind="huge-body", bytes=1))
+    assert (await send(client)).json() == ROWS
+
+
+async def read_into(came: bytearray, reply: httpx.Response) -> None:
+    async for piece in reply.aiter_raw():
+        came += piece
+
+
+@pytest.mark.parametrize("kind", ["stalled-body", "dripping-body"])
+async def test_a_body_that_stops_has_come_in_part(client, simulator, kind):
+    simulator.inject(Fault(kind=kind))
+    came = bytearray()
+    async with client.stream("POST", ROWSET, json=ROWS) as reply:
+        with pytest.raises(httpx.ReadTimeout):
+            await read_into(came, reply)
+    assert reply.status_code == simulator.requests[-1].status == 200
+    assert came
+    assert orjson.dumps(ROWS).startswith(came)
+    assert came != orjson.dumps(ROWS)
+
+
 @pytest.mark.parametrize(
     ("kind", "raised", "work"),
     [
         ("drop", httpx.RemoteProtocolError, False),
         ("hang", httpx.ReadTimeout, False),
         ("cut-off", httpx.RemoteProtocolError, True),
+        ("stalled-body", httpx.ReadTimeout, True),
+        ("dripping-body", httpx.ReadTimeout, True),
         ("commit-then-hang", httpx.ReadTimeout, True),
         ("commit-then-drop", httpx.RemoteProtocolError, True),
     ],
@@ -162,6 +253,8 @@ def test_every_kind_of_fault_can_be_made_and_no_other():
         {"probability": 1.5},
         {"delay_s": -1},
         {"retry_after_s": -1},
+        {"bytes": 0},
+        {"service": "mail"},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(wrong):
@@ -187,6 +280,9 @@ async def statuses(client, count, path=ROWSET):
         ({"method": "post"}, [500, 200, 200, 200, 200, 200]),
         ({"path": "KEY:PEOPLE"}, [500, 200, 200, 200, 200, 200]),
         ({"path": "contacts"}, [200] * 6),
+        ({"service": "rest"}, [500, 200, 200, 200, 200, 200]),
+        ({"service": "auth"}, [200] * 6),
+        ({"service": "soap"}, [200] * 6),
     ],
 )
 async def test_a_fault_strikes_when_it_was_told_to(client, simulator, when, expected):

@@ -1,8 +1,9 @@
 """Looking into a simulator, from Python and over HTTP."""
 
+import attrs
 import pytest
 
-from wharfinger_sfmc_simulator import Fault
+from wharfinger_sfmc_simulator import Fault, Switches
 
 ROWSET = "/hub/v1/dataevents/key:people/rowset"
 ROWS = [{"keys": {"Email": "ann@example.org"}, "values": {"FirstName": "Ann"}}]
@@ -14,6 +15,13 @@ async def test_tables_are_shown_as_they_read_back(client, simulator):
     assert tables["510000001"]["people"]["rows"] == simulator.rows("people")
     assert tables["510000001"]["people"]["name"] == "People"
     assert tables["510000002"]["members"]["rows"] == []
+    key, first_name, *_ = tables["510000001"]["people"]["fields"]
+    assert (key["name"], key["type"], key["primary_key"]) == ("Email", "EmailAddress", True)
+    assert (first_name["name"], first_name["length"], first_name["default"]) == (
+        "FirstName",
+        10,
+        None,
+    )
 
 
 async def test_contacts_and_entries_are_shown(client):
@@ -60,6 +68,62 @@ async def test_the_summary_shows_switches_and_counts(client):
     body = (await client.get("/_simulator")).json()
     assert body["switches"]["expires_in"] == 1079
     assert (body["token_requests"], body["requests"], body["contacts"]) == (1, 1, 2)
+    assert (body["living_tokens"], body["faults"]) == (1, 0)
+    assert body["now"] == "2026-01-05T10:50:11.814641+00:00"
+
+
+async def test_a_token_that_is_over_is_no_living_token(client, simulator):
+    assert simulator.living_tokens == 1
+    simulator.move_clock(1200)
+    assert simulator.living_tokens == 0
+
+
+async def test_switches_are_listed_with_all_that_is_known_of_them(simulate, sign_in):
+    client = await sign_in(simulate(event_status=200))
+    lines = {line["name"]: line for line in (await client.get("/_simulator/switches")).json()}
+    assert set(lines) == {field.name for field in attrs.fields(Switches)}
+    assert lines["event_status"] == {
+        "name": "event_status",
+        "group": "Journey events",
+        "value": 200,
+        "default": 201,
+        "choices": [201, 200],
+        "type": "int",
+        "values": "(one of 201, 200)",
+        "about": "Status of an accepted journey event (an older page says 200).",
+    }
+    assert (lines["errorcode_as_text"]["type"], lines["errorcode_as_text"]["choices"]) == (
+        "bool",
+        [],
+    )
+
+
+async def test_the_clock_is_moved_over_http_and_tokens_end(client, simulator):
+    moved = await client.post("/_simulator/clock", json={"move_s": 1200})
+    assert moved.json() == {"now": "2026-01-05T11:10:11.814641+00:00", "ahead_s": 1200.0}
+    assert (await client.get("/_simulator/clock")).json() == moved.json()
+    assert (await client.post(ROWSET, json=ROWS)).status_code == 401
+    assert simulator.requests[-1].at == "2026-01-05T11:10:11.814641+00:00"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{", "not JSON"),
+        (b"30", '{"move_s": 30}'),
+        (b"{}", '{"move_s": 30}'),
+        (b'{"move_s": true}', '{"move_s": 30}'),
+        (b'{"move_s": "30"}', '{"move_s": 30}'),
+        (b'{"move_s": 30, "move_m": 1}', '{"move_s": 30}'),
+        (b'{"move_s": -1}', "moves forward"),
+        (b'{"move_s": 1e300}', "a hundred years"),
+    ],
+)
+async def test_a_move_of_the_clock_that_makes_no_sense_is_refused(client, simulator, body, says):
+    reply = await client.post("/_simulator/clock", content=body)
+    assert reply.status_code == 400
+    assert says in "".join(reply.json()["problems"])
+    assert simulator.ahead_s == 0
 
 
 async def test_faults_are_armed_shown_and_disarmed_over_http(client, simulator):
@@ -96,7 +160,9 @@ async def test_a_reset_starts_again_from_the_catalogue(client, simulator, sign_i
     await client.post(ROWSET, json=ROWS)
     await client.post("/contacts/v1/contacts", json={"contactKey": "c-1", "attributeSets": []})
     simulator.inject(Fault(kind="blocked"))
+    simulator.move_clock(5)
     body = (await client.post("/_simulator/reset")).json()
+    assert simulator.ahead_s == 0
     assert (body["requests"], body["contacts"], body["token_requests"]) == (0, 2, 0)
     assert simulator.rows("people") == simulator.entries == simulator.faults == []
     assert (await client.post(ROWSET, json=ROWS)).status_code == 401

@@ -18,8 +18,21 @@ INSUFFICIENT = {
 }
 ROWSET = "/hub/v1/dataevents/key:people/rowset"
 EVENTS = "/interaction/v1/events"
+BATCH = "/interaction/v1/async/events"
+ASYNC = "/data/v1/async"
 CALLS = [
     ("POST", ROWSET, {"data_extensions_write"}),
+    ("PUT", "/hub/v1/dataevents/key:people/rows/Email:x", {"data_extensions_write"}),
+    ("PUT", f"{ASYNC}/dataextensions/key:people/rows", {"data_extensions_write"}),
+    ("POST", f"{ASYNC}/dataextensions/key:people/rows", {"data_extensions_write"}),
+    ("GET", f"{ASYNC}/x/status", {"data_extensions_read"}),
+    ("GET", f"{ASYNC}/x/results", {"data_extensions_read"}),
+    ("POST", BATCH, {"journeys_read", "list_and_subscribers_read"}),
+    ("GET", f"{BATCH}/status", {"journeys_read", "list_and_subscribers_read"}),
+    ("POST", "/data/v1/customobjects", {"data_extensions_write"}),
+    ("PATCH", "/data/v1/customobjects/x", {"data_extensions_write"}),
+    ("DELETE", "/data/v1/customobjects/x", {"data_extensions_write"}),
+    ("GET", "/data/v1/customobjects/category/1", {"data_extensions_read"}),
     ("POST", "/contacts/v1/contacts", {"list_and_subscribers_write"}),
     ("POST", EVENTS, {"journeys_read", "list_and_subscribers_read"}),
     ("GET", "/interaction/v1/eventDefinitions", {"journeys_read"}),
@@ -127,7 +140,7 @@ async def test_any_other_host_is_every_host_at_once(simulator, address, host):
 
 @pytest.mark.parametrize(
     ("service", "path"),
-    [("auth", "/hub/v1/dataevents/key:people/rowset"), ("soap", "/Service.asmx")],
+    [("auth", "/hub/v1/dataevents/key:people/rowset"), ("soap", "/data/v1/customobjects")],
 )
 async def test_a_service_that_is_not_on_a_host_is_596_from_the_gateway(client, host, service, path):
     reply = await client.post(f"{host(service)}{path}")
@@ -154,6 +167,7 @@ async def test_another_tenants_hosts_know_neither_client_nor_token(client, simul
         ("GET", "/hub/v1/dataevents/key:people/rowset", 404),
         ("POST", "/data/v1/customobjectdata/key/people/rowset", 404),
         ("PUT", "/data/v1/dataextensions/key:people/rows", 404),
+        ("GET", "/Service.asmx", 596),
         ("GET", "/asset/v1/content/assets", 596),
         ("GET", "/", 596),
     ],
@@ -162,8 +176,16 @@ async def test_what_there_is_not_is_404_or_596(client, method, path, status):
     assert (await client.request(method, path)).status_code == status
 
 
-async def test_a_body_of_another_media_type_is_415(client):
-    reply = await client.post(ROWSET, data={"a": "b"})
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", ROWSET),
+        ("PUT", "/hub/v1/dataevents/key:people/rows/Email:x"),
+        ("PATCH", "/data/v1/customobjects/5b6f8f1a-0000-4f11-b859-48df37dc1382"),
+    ],
+)
+async def test_a_body_of_another_media_type_is_415(client, method, path):
+    reply = await client.request(method, path, data={"a": "b"})
     assert (reply.status_code, reply.json()["message"]) == (415, "Unsupported Media Type")
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
 import httpx
+import orjson
 import pytest
 
 from wharfinger_sfmc_simulator import Fault
@@ -59,6 +61,8 @@ async def test_a_connection_really_breaks_and_the_next_one_works(dial, simulator
         (Fault(kind="hang"), 0),
         (Fault(kind="commit-then-hang"), 1),
         (Fault(kind="slow", delay_s=600), 1),
+        (Fault(kind="stalled-body"), 1),
+        (Fault(kind="dripping-body", delay_s=600), 1),
     ],
 )
 async def test_an_answer_that_does_not_come_is_a_read_timeout(dial, simulator, fault, work):
@@ -74,7 +78,83 @@ async def test_a_slow_answer_comes(dial, simulator):
     assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["hang", "slow"])
+async def test_a_stalled_body_comes_half_and_then_nothing(dial, simulator):
+    simulator.inject(Fault(kind="stalled-body"))
+    came = bytearray()
+
+    async def read(reply: httpx.Response) -> None:
+        async for piece in reply.aiter_raw():
+            came.extend(piece)
+
+    async with dial.stream("POST", ROWSET, json=ROWS, timeout=0.1) as reply:
+        announced = int(reply.headers["content-length"])
+        with pytest.raises(httpx.ReadTimeout):
+            await read(reply)
+    assert (reply.status_code, len(came)) == (200, announced // 2)
+
+
+async def test_a_dripping_body_comes_in_the_end(dial, simulator):
+    simulator.inject(Fault(kind="dripping-body", delay_s=0))
+    reply = await dial.post(ROWSET, json=ROWS)
+    assert (len(reply.content), reply.json()) == (3600, ROWS)
+
+
+async def test_a_dripping_body_outlasts_whoever_minds_each_read_only(dial, simulator):
+    simulator.inject(Fault(kind="dripping-body", delay_s=0.001))
+    async with dial.stream("POST", ROWSET, json=ROWS, timeout=60) as reply:
+        pieces = reply.aiter_raw()
+        came = b"".join([await anext(pieces) for _ in range(3)])
+        await pieces.aclose()
+    assert orjson.dumps(ROWS).startswith(came)
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+async def test_a_huge_body_comes_without_its_size(dial, simulator):
+    simulator.inject(Fault(kind="huge-body", bytes=3_000_000))
+    reply = await dial.post(ROWSET, json=ROWS)
+    assert (len(reply.content), reply.json()) == (3_000_000, ROWS)
+    assert "content-length" not in reply.headers
+
+
+async def test_a_client_can_leave_a_huge_body(dial, simulator):
+    simulator.inject(Fault(kind="huge-body"))
+    async with dial.stream("POST", ROWSET, json=ROWS) as reply:
+        pieces = reply.aiter_raw()
+        assert await anext(pieces)
+        await pieces.aclose()
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+async def test_the_server_ends_while_nobody_reads_a_huge_body(simulator, sign_in):
+    token = (await sign_in(simulator)).headers["Authorization"]
+    simulator.inject(Fault(kind="huge-body", bytes=10**9))
+    async with (
+        httpx.AsyncClient(headers={"Authorization": token}) as client,
+        AsyncExitStack() as port,
+    ):
+        address = await port.enter_async_context(simulator.serving())
+        async with client.stream("POST", f"{address}{ROWSET}", json=ROWS) as reply:
+            await port.aclose()
+            with pytest.raises(httpx.TransportError):
+                await reply.aread()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("too-large", 413),
+        ("gateway-timeout", 504),
+        ("commit-then-server-error", 500),
+        ("commit-then-gateway-timeout", 504),
+    ],
+)
+async def test_a_refusal_keeps_the_connection(dial, simulator, kind, status):
+    simulator.inject(Fault(kind=kind))
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == status
+    assert (await dial.post(ROWSET, json=ROWS)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["hang", "slow", "stalled-body", "dripping-body"])
 async def test_the_server_ends_while_a_client_still_waits(simulator, sign_in, kind):
     token = (await sign_in(simulator)).headers["Authorization"]
     simulator.inject(Fault(kind=kind, delay_s=600))
@@ -114,3 +194,34 @@ async def test_under_another_asgi_runner_a_dropped_connection_is_a_reset(simulat
         with pytest.raises(ConnectionResetError):
             await foreign.post(ROWSET, json=ROWS)
         assert (await foreign.post(ROWSET, json=ROWS)).status_code == 200
+
+
+def test_code_without_an_event_loop_dials_a_port_too(simulator):
+    with simulator.serving_in_thread() as address:
+        summary = httpx.get(f"{address}/_simulator").json()
+        unknown = httpx.get(f"{address}/nothing/at/all", headers={"Host": "nobody.example"})
+    assert summary["tenant"]["eid"] == 510000000
+    assert unknown.status_code == 401
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+def test_a_taken_port_is_an_error_of_the_thread_that_asks(simulator):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(OSError, match="in use"),
+        simulator.serving_in_thread(port=taken.getsockname()[1]),
+    ):
+        pass
+
+
+def test_many_threads_are_answered_at_once(simulator):
+    with (
+        simulator.serving_in_thread() as address,
+        httpx.Client(base_url=address) as client,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        replies = threads.map(client.get, ["/nothing/at/all"] * 40)
+        statuses = [reply.status_code for reply in replies]
+    assert statuses == [401] * 40
+    assert len(simulator.requests) == 40

@@ -1,9 +1,8 @@
 """The simulator as an ASGI application, and the ways a connection can be ill-treated.
 
 ASGI has no word for breaking a connection. So whoever runs the application puts a `Connection`
-under ``CONNECTION`` into the scope's state: the server of this package closes the socket for good,
-the in-process transport raises what a client library would raise. Under any other server a reply
-is begun and then abandoned, upon which servers close the socket.
+under ``CONNECTION`` into the scope's state: the server of this package closes the socket for good.
+Under any other server a reply is begun and then abandoned, upon which servers close the socket.
 """
 
 import asyncio
@@ -11,12 +10,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wharfinger_sfmc_simulator.control import control_app
+from wharfinger_sfmc_simulator.inspection.guard import guarded
 from wharfinger_sfmc_simulator.wire import Reply, Request
 
 if TYPE_CHECKING:
     from wharfinger_sfmc_simulator.simulator import Simulator
 
-__all__ = ["CONNECTION", "AsgiApp", "Connection", "make_app", "wait_for_disconnect"]
+__all__ = ["CONNECTION", "CONTROL", "AsgiApp", "Connection", "hold", "make_app"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,36 +27,49 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 CONNECTION = "wharfinger_sfmc_simulator.connection"
 """Where in the scope's state the connection stands."""
 
-_CONTROL = "/_simulator"
+CONTROL = "/_simulator"
+"""Where paths begin that are about the simulator and none of the vendor's."""
 
 
 class Connection(Protocol):
     """What can be done to the connection a request came on."""
 
-    async def hold(self, receive: Receive, seconds: float | None, /) -> None:
-        """Let the client wait for some seconds, or, with None, until it gives up."""
+    async def hold(self, receive: Receive, seconds: float | None, /) -> bool:
+        """Let the client wait for some seconds, or, with None, until it gives up.
+
+        Returns:
+            Whether the client is still there.
+        """
 
     async def drop(self, receive: Receive, /) -> None:
-        """Break the connection; return when it is gone."""
+        """Break the connection, and return when it is gone."""
 
 
 def make_app(simulator: "Simulator") -> AsgiApp:
     """Return the application: the vendor's calls, and inspection under ``/_simulator``."""
-    control = control_app(simulator)
+    control = guarded(control_app(simulator))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await control(scope, receive, send)
             return
         request = _request(scope, await _body(receive))
-        connection = scope.get("state", {}).get(CONNECTION) or _Foreign(send)
+        connection = scope.get("state", {}).get(CONNECTION) or _Foreign()
         await _deliver(simulator.answer(request), connection, receive, send)
 
     return app
 
 
-async def wait_for_disconnect(receive: Receive) -> None:
-    """Return when the client has gone."""
+async def hold(receive: Receive, seconds: float | None) -> bool:
+    """Wait for some seconds, or, with None, until the client has gone; say whether it is there."""
+    try:
+        await asyncio.wait_for(_disconnected(receive), seconds)
+    except TimeoutError:
+        return True
+    return False
+
+
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -92,36 +105,37 @@ async def _deliver(reply: Reply, connection: Connection, receive: Receive, send:
     if reply.ending == "drop":
         await connection.drop(receive)
         return
-    if reply.delay_s:
+    dripping = reply.flow == "dripping"
+    if reply.delay_s and not dripping:
         await connection.hold(receive, reply.delay_s)
     await send(_start(reply))
+    for piece in reply.pieces():
+        if dripping and not await connection.hold(receive, reply.delay_s):
+            return
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     if reply.ending == "cut":
-        half = reply.body[: len(reply.body) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
         await connection.drop(receive)
-        return
-    await send({"type": "http.response.body", "body": reply.body})
+    elif reply.flow == "stalled":
+        await connection.hold(receive, None)
+    else:
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _start(reply: Reply) -> Message:
     headers = [(name.encode(), text.encode()) for name, text in reply.headers.items()]
     if reply.content_type:
         headers.append((b"content-type", reply.content_type.encode()))
-    headers.append((b"content-length", str(len(reply.body)).encode()))
+    # A body that is filled does not say how long it will be: whoever minds has to count.
+    if not reply.filled_to:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 class _Foreign:
     """A connection of a server that offers no way to break it."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-
-    async def hold(self, receive: Receive, seconds: float | None, /) -> None:
-        try:
-            await asyncio.wait_for(wait_for_disconnect(receive), seconds)
-        except TimeoutError:
-            return
+    async def hold(self, receive: Receive, seconds: float | None, /) -> bool:
+        return await hold(receive, seconds)
 
     async def drop(self, _: Receive, /) -> None:
         raise ConnectionResetError("the simulated connection was dropped")

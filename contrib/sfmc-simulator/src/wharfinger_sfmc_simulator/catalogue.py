@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, TypeVar
 
 import attrs
@@ -11,7 +12,9 @@ from wharfinger_sfmc_simulator.switches import Switches
 
 __all__ = [
     "DEFAULT_SCOPES",
+    "FIELD_FLAGS",
     "FIELD_TYPES",
+    "ROOT_FOLDER_KEY",
     "SCOPES",
     "Account",
     "Catalogue",
@@ -20,6 +23,7 @@ __all__ = [
     "DataExtension",
     "EventDefinition",
     "Field",
+    "Folder",
     "Tenant",
 ]
 
@@ -34,6 +38,21 @@ FIELD_TYPES: Mapping[str, int | None] = {
     "Locale": 5,
 }
 """The types a field may have, each with the length it has where none is given."""
+
+FIELD_FLAGS = (
+    "isTemplateField",
+    "isHidden",
+    "isReadOnly",
+    "isInheritable",
+    "isOverridable",
+    "mustOverride",
+)
+"""What the vendor says of a field with true or false, besides key and null."""
+
+ROOT_FOLDER_KEY = "dataextension_default"
+"""Customer key of the folder that holds an account's data extensions, as recorded."""
+
+_FIRST_ROOT_FOLDER_ID = 12345
 
 _SCOPE_FAMILIES = """
 offline accounts_read|write approvals_read|write audiences_read|write automations_execute|read|write
@@ -135,6 +154,8 @@ class Field:
         primary_key: Whether it is part of the primary key.
         nullable: Whether it may be empty; None: everything but primary keys may.
         default: Value of a new row that does not give one.
+        description: For people.
+        flags: Those of `FIELD_FLAGS` that hold.
     """
 
     name: str
@@ -144,6 +165,8 @@ class Field:
     primary_key: bool = False
     nullable: bool | None = None
     default: Any = None
+    description: str = ""
+    flags: tuple[str, ...] = ()
 
     @property
     def is_nullable(self) -> bool:
@@ -157,6 +180,30 @@ class Field:
 
 
 @attrs.frozen(kw_only=True)
+class Folder:
+    """A folder of data extensions, or of something else.
+
+    Attributes:
+        id: Its number, as ``categoryId`` of data extensions names it.
+        name: For people.
+        parent: Id of the folder it is in; the account's root folder if not given.
+        content_type: What it holds, such as ``dataextension`` or ``queryactivity``.
+        account: MID it belongs to; the first account if not given.
+        key: Customer key; made from account and id if not given. Give `ROOT_FOLDER_KEY` to
+            describe the root folder of an account, which is made where nobody does.
+        description: For people.
+    """
+
+    id: int
+    name: str
+    parent: int = 0
+    content_type: str = "dataextension"
+    account: int = 0
+    key: str = ""
+    description: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class DataExtension:
     """A table.
 
@@ -166,7 +213,12 @@ class DataExtension:
         id: GUID; made from account and key if not given, the same each time.
         account: MID it belongs to; the first account if not given.
         description: For people.
+        category: Id of the folder it is in; the account's root folder if not given.
         sendable: Whether mail can be sent to its rows.
+        testable: Whether test mail can be sent to its rows.
+        sendable_field: Which column says to whom; the first primary key if not given.
+        subscriber_field: What of a subscriber that column holds.
+        retention: ``dataRetentionProperties``, where they differ from the usual ones.
         fields: Its columns, in order.
         rows: Rows it starts with, as values by column name.
     """
@@ -176,7 +228,12 @@ class DataExtension:
     id: str = ""
     account: int = 0
     description: str = ""
+    category: int = 0
     sendable: bool = False
+    testable: bool = False
+    sendable_field: str = ""
+    subscriber_field: str = "_SubscriberKey"
+    retention: Mapping[str, Any] = attrs.field(factory=dict)
     fields: tuple[Field, ...]
     rows: tuple[Mapping[str, Any], ...] = ()
 
@@ -234,17 +291,51 @@ class Catalogue:
     data_extensions: tuple[DataExtension, ...] = ()
     event_definitions: tuple[EventDefinition, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    folders: tuple[Folder, ...] = ()
     switches: Switches = attrs.field(factory=Switches)
     faults: tuple[Fault, ...] = ()
 
     def filled(self) -> "Catalogue":
-        """Return the same with ids, names and accounts where they were left out."""
+        """Return the same with ids, names, accounts and folders where they were left out."""
         home = self.accounts[0].id
+        folders = _filled_folders(self.accounts, self.folders)
+        roots = {each.account: each.id for each in folders if each.key == ROOT_FOLDER_KEY}
+        extensions = (_filled(each, home) for each in self.data_extensions)
         return attrs.evolve(
             self,
-            data_extensions=tuple(_filled(each, home) for each in self.data_extensions),
+            folders=folders,
+            data_extensions=tuple(
+                attrs.evolve(each, category=each.category or roots.get(each.account, 0))
+                for each in extensions
+            ),
             event_definitions=tuple(_filled(each, home) for each in self.event_definitions),
         )
+
+
+def _filled_folders(accounts: tuple[Account, ...], given: tuple[Folder, ...]) -> tuple[Folder, ...]:
+    """Every account has a root folder for data extensions; what has no parent is in there."""
+    home, taken = accounts[0].id, {folder.id for folder in given}
+    free = (number for number in count(_FIRST_ROOT_FOLDER_ID) if number not in taken)
+    folders = [attrs.evolve(folder, account=folder.account or home) for folder in given]
+    roots = {each.account: each for each in folders if each.key == ROOT_FOLDER_KEY}
+    for account in accounts:
+        if account.id not in roots:
+            roots[account.id] = Folder(
+                id=next(free), name="Data Extensions", account=account.id, key=ROOT_FOLDER_KEY
+            )
+    made = [root for root in roots.values() if root.id not in taken]
+    return (*made, *(_filled_folder(folder, roots) for folder in folders))
+
+
+def _filled_folder(folder: Folder, roots: Mapping[int, Folder]) -> Folder:
+    root = roots.get(folder.account)
+    inside = root is not None and folder.content_type == root.content_type
+    parent = root.id if root and inside and folder.id != root.id else 0
+    return attrs.evolve(
+        folder,
+        parent=folder.parent or parent,
+        key=folder.key or _stable_id("Folder", folder.account, folder.id),
+    )
 
 
 _Named = TypeVar("_Named", DataExtension, EventDefinition)

@@ -4,9 +4,10 @@ import difflib
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wharfinger_sfmc_simulator.catalogue import (
+    FIELD_FLAGS,
     FIELD_TYPES,
     SCOPES,
     Catalogue,
@@ -14,6 +15,7 @@ from wharfinger_sfmc_simulator.catalogue import (
     DataExtension,
     EventDefinition,
     Field,
+    Folder,
 )
 from wharfinger_sfmc_simulator.switches import Switches
 from wharfinger_sfmc_simulator.tables import Table
@@ -35,6 +37,7 @@ def problems_of(catalogue: Catalogue) -> Iterator[str]:
         return
     yield from _twice("accounts", "id", (account.id for account in catalogue.accounts))
     yield from _clients(catalogue)
+    yield from _folders(catalogue)
     yield from _data_extensions(catalogue)
     yield from _event_definitions(catalogue)
     yield from _twice("contacts", "key", (contact.key for contact in catalogue.contacts))
@@ -58,6 +61,48 @@ def _client(place: str, client: Client, catalogue: Catalogue) -> Iterator[str]:
             yield f"{place}.scopes: {scope!r} is no scope{_near(scope, SCOPES)}"
 
 
+def _folders(catalogue: Catalogue) -> Iterator[str]:
+    accounts = {account.id for account in catalogue.accounts}
+    yield from _twice("folders", "id", (folder.id for folder in catalogue.folders))
+    home = catalogue.accounts[0].id
+    keys = ((each.account or home, each.key) for each in catalogue.folders if each.key)
+    yield from _twice("folders", "key", keys, last_only=True)
+    filled = {folder.id: folder for folder in catalogue.filled().folders}
+    for index, folder in enumerate(catalogue.folders):
+        place = f"folders[{index}]"
+        if folder.id < 1:
+            yield f"{place}.id: must be 1 or more."
+        if folder.account and folder.account not in accounts:
+            yield f"{place}.account: there is no [[accounts]] with id = {folder.account}."
+        if not folder.name.isprintable() or not folder.name:
+            yield f"{place}.name: must be a text without control characters."
+        yield from _parent(place, filled[folder.id], filled)
+
+
+def _parent(place: str, folder: Folder, folders: Mapping[int, Folder]) -> Iterator[str]:
+    seen = {folder.id}
+    while folder.parent:
+        parent = folders.get(folder.parent)
+        if parent is None or parent.account != folder.account:
+            yield f"{place}.parent: its account has no [[folders]] with id = {folder.parent}."
+            return
+        if parent.id in seen:
+            yield f"{place}.parent: the folder would be within itself."
+            return
+        seen.add(parent.id)
+        folder = parent
+
+
+def _category(
+    place: str, extension: DataExtension, account: int, folders: Mapping[int, Folder]
+) -> Iterator[str]:
+    folder = folders.get(extension.category)
+    if folder is None or folder.account != account:
+        yield f"{place}.category: its account has no [[folders]] with id = {extension.category}."
+    elif folder.content_type != "dataextension":
+        yield f"{place}.category: folder {folder.id} holds no data extensions."
+
+
 def _data_extensions(catalogue: Catalogue) -> Iterator[str]:
     switches = catalogue.switches
     known = {account.id for account in catalogue.accounts}
@@ -65,11 +110,14 @@ def _data_extensions(catalogue: Catalogue) -> Iterator[str]:
     extensions = catalogue.data_extensions
     keys = [(extension.account or home, extension.key) for extension in extensions]
     yield from _twice("data_extensions", "key", (key for key in keys), last_only=True)
+    folders = {folder.id: folder for folder in catalogue.filled().folders}
     ids = (extension.id.lower() for extension in extensions if extension.id)
     yield from _twice("data_extensions", "id", ids)
     for index, extension in enumerate(extensions):
         place = f"data_extensions[{index}]"
         yield from _placed(place, extension, known)
+        if extension.category:
+            yield from _category(place, extension, extension.account or home, folders)
         if not extension.fields:
             yield f"{place}.fields: at least one field is needed."
         wrong = list(_fields(place, extension.fields, switches))
@@ -110,6 +158,12 @@ def _fields(place: str, fields: Sequence[Field], switches: Switches) -> Iterator
             yield f"{where}.{problem}"
 
 
+def _flags(field: Field) -> Iterator[str]:
+    for flag in field.flags:
+        if flag not in FIELD_FLAGS:
+            yield f"flags: {flag!r} is no flag{_near(flag, FIELD_FLAGS)}"
+
+
 def _field(field: Field, switches: Switches) -> Iterator[str]:
     if not field.name:
         yield "name: must not be empty."
@@ -117,6 +171,7 @@ def _field(field: Field, switches: Switches) -> Iterator[str]:
         yield f"type: {field.type!r} is no field type{_near(field.type, FIELD_TYPES)}"
         return
     yield from _size(field)
+    yield from _flags(field)
     if field.primary_key and field.nullable:
         yield "nullable: a primary key is never nullable; leave it out."
     if field.default is not None:

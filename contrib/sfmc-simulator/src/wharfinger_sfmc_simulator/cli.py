@@ -1,24 +1,40 @@
 """The command ``wharfinger-sfmc-simulator``: a simulated tenant on a port."""
 
+# ruff: noqa: PLC0415  # imports on demand: --help and --list-switches are quick
+
 import asyncio
 import contextlib
+import json
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
+from typer.core import TyperCommand
 
-from wharfinger_sfmc_simulator.loading import CatalogueError, load_catalogue
-from wharfinger_sfmc_simulator.simulator import Simulator, sample_file
-from wharfinger_sfmc_simulator.switches import SwitchError, describe_switches, read_switches
+from wharfinger_sfmc_simulator.switch_listing import describe_switches, list_switches
+from wharfinger_sfmc_simulator.switches import Switches, read_switches
+from wharfinger_sfmc_simulator.switching import SwitchError
+
+if TYPE_CHECKING:
+    from wharfinger_sfmc_simulator.catalogue import Catalogue
+    from wharfinger_sfmc_simulator.simulator import Simulator
 
 __all__ = ["main"]
 
-main = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+# Plain help: drawing it in boxes takes as long as everything else together.
+main = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@main.command()
+class _WithSwitches(TyperCommand):
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        formatter.write("\nSwitches, each set with --switch NAME=VALUE:\n\n")
+        formatter.write(describe_switches())
+
+
+@main.command(cls=_WithSwitches)
 def run(
     *,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8025,
@@ -29,28 +45,32 @@ def run(
     ] = None,
     switch: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Set a switch; see --list-switches."),
+        typer.Option(metavar="NAME=VALUE", help="Set a switch; they are listed below."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Makes all that needs chance repeatable.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the address and no more.")] = False,
-    list_switches: Annotated[
-        bool, typer.Option("--list-switches", help="List every switch, and end.")
+    list_only: Annotated[
+        bool,
+        typer.Option("--list-switches", help="List every switch with its present value, and end."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --list-switches: for machines.")
     ] = False,
 ) -> None:
     """Answer as a Salesforce Marketing Cloud tenant, until interrupted.
 
-    Faults can be armed and tables looked at while it runs: see /_simulator.
+    While it runs, open its address with /_simulator/page in a browser to look at it and to arm
+    faults.
     """
-    try:
-        catalogue = load_catalogue(tenant or sample_file())
-        switches = read_switches(switch or (), catalogue.switches)
-    except (CatalogueError, SwitchError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    if list_switches:
-        typer.echo(describe_switches(switches))
+    if as_json and not list_only:
+        raise typer.BadParameter("--json goes with --list-switches.")
+    catalogue = _catalogue(tenant, switch or [])
+    if list_only:
+        typer.echo(_listed(catalogue.switches, as_json=as_json))
         return
-    simulator = Simulator(attrs.evolve(catalogue, switches=switches), seed=seed)
+    from wharfinger_sfmc_simulator.simulator import Simulator
+
+    simulator = Simulator(catalogue, seed=seed)
     try:
         asyncio.run(_serve(simulator, host, port, quiet=quiet))
     except OSError as error:
@@ -58,7 +78,26 @@ def run(
         raise typer.Exit(1) from None
 
 
-async def _serve(simulator: Simulator, host: str, port: int, *, quiet: bool) -> None:
+def _catalogue(tenant: Path | None, assignments: list[str]) -> "Catalogue":
+    from wharfinger_sfmc_simulator.loading import CatalogueError, load_catalogue
+    from wharfinger_sfmc_simulator.simulator import sample_file
+
+    try:
+        catalogue = load_catalogue(tenant or sample_file())
+        switches = read_switches(assignments, catalogue.switches)
+    except (CatalogueError, SwitchError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    return attrs.evolve(catalogue, switches=switches)
+
+
+def _listed(switches: Switches, *, as_json: bool) -> str:
+    if not as_json:
+        return describe_switches(switches)
+    return json.dumps([attrs.asdict(line) for line in list_switches(switches)], indent=2)
+
+
+async def _serve(simulator: "Simulator", host: str, port: int, *, quiet: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,11 +109,12 @@ async def _serve(simulator: Simulator, host: str, port: int, *, quiet: bool) -> 
         await stop.wait()
 
 
-def _ready(simulator: Simulator, address: str) -> str:
+def _ready(simulator: "Simulator", address: str) -> str:
     catalogue = simulator.catalogue
     client = catalogue.clients[0]
     return (
         f"SFMC simulator ready at {address}: subdomain {catalogue.tenant.subdomain}, "
         f"client id {client.id}, account {client.account}; "
-        f'to use it set route = "{address}" in a connection of wharfinger.'
+        f'to use it set route = "{address}" in a connection of wharfinger; '
+        f"to look at it open {address}/_simulator/page."
     )

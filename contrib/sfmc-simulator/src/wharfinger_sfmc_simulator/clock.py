@@ -7,12 +7,25 @@ of them without an offset.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
-__all__ = ["SERVER_TIME", "Clock", "iso_seven", "server_now", "us_text", "utc_now"]
+__all__ = [
+    "SERVER_TIME",
+    "Clock",
+    "MovableClock",
+    "StandingClock",
+    "iso_seven",
+    "server_now",
+    "server_text",
+    "server_time",
+    "us_text",
+    "utc_now",
+]
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware of its offset. Tests give their own and move it by hand."""
 
 SERVER_TIME = timezone(timedelta(hours=-6), "CST")
+_A_MONDAY = datetime(2026, 1, 5, 10, 50, 11, 814641, tzinfo=UTC)
+_FURTHEST_S = 36_525 * 86_400
 
 
 def utc_now() -> datetime:
@@ -20,15 +33,101 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class StandingClock:
+    """Time that stands still until it is moved.
+
+    Args:
+        step_s: Seconds that pass after each request a simulator answers; 0 for none. With it,
+            whatever takes time in the simulator comes to its end for a client that asks repeatedly.
+        start: The first moment.
+
+    Attributes:
+        now: The present moment.
+        step_s: As given; may be changed.
+
+    Example:
+        >>> clock = StandingClock()
+        >>> simulator = Simulator.sample(clock=clock)
+        >>> clock.move(1200)  # every token is over
+    """
+
+    def __init__(self, step_s: float = 0, start: datetime = _A_MONDAY) -> None:
+        self.now = start
+        self.step_s = step_s
+
+    def __call__(self) -> datetime:
+        """Return the present moment."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let some seconds pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def step(self) -> None:
+        """Let pass what passes after each request."""
+        self.move(self.step_s)
+
+
+class MovableClock:
+    """A clock that runs as another one does, ahead of it by as much as it was moved.
+
+    Args:
+        clock: The other one.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        """Return the present moment."""
+        return self._clock() + self._ahead
+
+    @property
+    def ahead_s(self) -> float:
+        """By how many seconds it was moved."""
+        return self._ahead.total_seconds()
+
+    def move(self, seconds: float) -> None:
+        """Let some seconds pass at once.
+
+        Raises:
+            ValueError: They are fewer than none, or a hundred years in all.
+        """
+        if not 0 <= seconds <= _FURTHEST_S - self.ahead_s:
+            raise ValueError(
+                f"The clock moves forward, by a hundred years in all; found {seconds} seconds."
+            )
+        self._ahead += timedelta(seconds=seconds)
+
+    def put_back(self) -> None:
+        """Let it show again what the other one shows."""
+        self._ahead = timedelta()
+
+
 def server_now(clock: Clock) -> datetime:
     """Return the clock's moment as server time, without an offset, as the vendor stores it."""
-    return clock().astimezone(SERVER_TIME).replace(tzinfo=None)
+    return server_time(clock())
+
+
+def server_time(moment: datetime) -> datetime:
+    """Return an aware moment as server time, without an offset."""
+    return moment.astimezone(SERVER_TIME).replace(tzinfo=None)
 
 
 def iso_seven(moment: datetime) -> str:
     """Write an aware moment as contact replies do: seven decimals, with ``-06:00``."""
     local = moment.astimezone(SERVER_TIME)
     return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond:06d}0-06:00"
+
+
+def server_text(moment: datetime) -> str:
+    """Write an aware moment as server time without an offset: ``2026-01-05T09:16:45.2``.
+
+    Recordings drop zeros at the end of the decimals.
+    """
+    local = server_time(moment)
+    return local.isoformat(timespec="milliseconds").rstrip("0").removesuffix(".")
 
 
 def us_text(moment: datetime) -> str:

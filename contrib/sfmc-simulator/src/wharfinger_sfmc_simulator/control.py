@@ -1,6 +1,6 @@
 """Inspection and control over HTTP, under ``/_simulator``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,7 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wharfinger_sfmc_simulator.faults import fault_as_json
+from wharfinger_sfmc_simulator.inspection.pages import Pages, prefers_html
 from wharfinger_sfmc_simulator.loading import CatalogueError, read_faults
+from wharfinger_sfmc_simulator.switch_listing import list_switches
+from wharfinger_sfmc_simulator.tables import Table
 
 if TYPE_CHECKING:
     from wharfinger_sfmc_simulator.simulator import Simulator
@@ -22,30 +25,48 @@ __all__ = ["control_app"]
 def control_app(simulator: "Simulator") -> Starlette:
     """Return the application that shows a simulator and arms its faults.
 
-    ========================== =====================================================
+    ============================= =====================================================
     ``GET  /_simulator``          switches and counts
-    ``GET  /_simulator/tables``   rows as read back, by account and external key
+    ``GET  /_simulator/``         the same, as a page for browsers
+    ``GET  /_simulator/tables``   columns and rows as read back, by account and key
     ``GET  /_simulator/contacts`` contacts by key
     ``GET  /_simulator/entries``  journey events: entered and dropped
     ``GET  /_simulator/requests`` the log of requests
+    ``GET  /_simulator/switches`` every switch with its value, its choices and meaning
+    ``GET  /_simulator/clock``    the simulator's time
+    ``POST /_simulator/clock``    lets seconds pass: ``{"move_s": 30}``
     ``GET  /_simulator/faults``   armed faults and what became of them
     ``POST /_simulator/faults``   arms one fault, or a list of them
     ``DELETE /_simulator/faults`` disarms all
     ``POST /_simulator/reset``    starts again from the catalogue
-    ========================== =====================================================
+    ============================= =====================================================
+
+    Each of them but ``reset`` has a page for people at the same path with ``/page`` behind it.
     """
     control = _Control(simulator)
+    pages = Pages(simulator)
+
+    async def front(request: Request) -> Response:
+        if prefers_html(request.headers.get("accept", "")):
+            return await pages.overview(request)
+        return _json(control.summary())
+
     return Starlette(
         routes=[
+            Route("/_simulator/", front, methods=["GET"]),
             _showing("/_simulator", control.summary),
             _showing("/_simulator/tables", control.tables),
             _showing("/_simulator/contacts", control.contacts),
             _showing("/_simulator/entries", control.entries),
             _showing("/_simulator/requests", control.requests),
+            _showing("/_simulator/switches", control.switches),
+            _showing("/_simulator/clock", control.clock),
             _showing("/_simulator/faults", control.faults),
+            Route("/_simulator/clock", control.move_clock, methods=["POST"]),
             Route("/_simulator/faults", control.arm, methods=["POST"]),
             Route("/_simulator/faults", control.disarm, methods=["DELETE"]),
             Route("/_simulator/reset", control.reset, methods=["POST"]),
+            *pages.routes(),
         ]
     )
 
@@ -59,25 +80,22 @@ class _Control:
         return {
             "tenant": attrs.asdict(simulator.catalogue.tenant),
             "switches": attrs.asdict(simulator.switches),
+            "now": simulator.now,
             "requests": len(simulator.requests),
             "token_requests": simulator.token_requests,
+            "living_tokens": simulator.living_tokens,
             "contacts": len(simulator.contacts),
             "entries": len(simulator.entries),
             "dropped_entries": len(simulator.dropped_entries),
+            "faults": len(simulator.faults),
         }
 
     def tables(self) -> dict[str, Any]:
-        accounts = [account.id for account in self._simulator.catalogue.accounts]
         return {
-            str(account): {
-                key: {
-                    "id": table.definition.id,
-                    "name": table.definition.name,
-                    "rows": table.rows(),
-                }
-                for key, table in self._simulator.tables_of(account).items()
+            str(account.id): {
+                key: _table(table) for key, table in self._simulator.tables_of(account.id).items()
             }
-            for account in accounts
+            for account in self._simulator.catalogue.accounts
         }
 
     def entries(self) -> dict[str, Any]:
@@ -92,16 +110,36 @@ class _Control:
     def requests(self) -> list[Any]:
         return [attrs.asdict(request) for request in self._simulator.requests]
 
+    def switches(self) -> list[Any]:
+        return [attrs.asdict(line) for line in list_switches(self._simulator.switches)]
+
+    def clock(self) -> dict[str, Any]:
+        return {"now": self._simulator.now, "ahead_s": self._simulator.ahead_s}
+
     def faults(self) -> list[Any]:
         return list(map(fault_as_json, self._simulator.faults))
+
+    async def move_clock(self, request: Request) -> Response:
+        try:
+            content = orjson.loads(await request.body())
+        except orjson.JSONDecodeError as error:
+            return _problems([f"not JSON: {error}"])
+        move_s = content.get("move_s") if isinstance(content, dict) and len(content) == 1 else None
+        if isinstance(move_s, bool) or not isinstance(move_s, int | float):
+            return _problems(['what is needed is {"move_s": 30}, with the seconds to let pass.'])
+        try:
+            self._simulator.move_clock(move_s)
+        except ValueError as error:
+            return _problems([f"move_s: {error}"])
+        return _json(self.clock())
 
     async def arm(self, request: Request) -> Response:
         try:
             armed = read_faults(orjson.loads(await request.body()))
         except orjson.JSONDecodeError as error:
-            return _json({"problems": [f"not JSON: {error}"]}, 400)
+            return _problems([f"not JSON: {error}"])
         except CatalogueError as error:
-            return _json({"problems": error.problems}, 400)
+            return _problems(error.problems)
         self._simulator.inject(*armed)
         return _json(self.faults(), 201)
 
@@ -114,6 +152,18 @@ class _Control:
         return _json(self.summary())
 
 
+def _table(table: Table) -> dict[str, Any]:
+    definition = table.definition
+    return {
+        "id": definition.id,
+        "name": definition.name,
+        "description": definition.description,
+        "sendable": definition.sendable,
+        "fields": [attrs.asdict(field) for field in definition.fields],
+        "rows": table.rows(),
+    }
+
+
 def _showing(path: str, content: Callable[[], Any]) -> Route:
     async def show(_: Request) -> Response:
         return _json(content())
@@ -121,5 +171,10 @@ def _showing(path: str, content: Callable[[], Any]) -> Route:
     return Route(path, show, methods=["GET"])
 
 
+def _problems(problems: Sequence[str]) -> Response:
+    return _json({"problems": problems}, 400)
+
+
 def _json(content: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
+    headers = {"x-content-type-options": "nosniff"}
+    return Response(orjson.dumps(content), status, headers, media_type="application/json")

@@ -5,6 +5,14 @@ from functools import partial
 
 import attrs
 
+from wharfinger_sfmc_simulator.endpoints.retrieving import (
+    expired,
+    may_retrieve,
+    not_permitted,
+    retrieve,
+    soap_token,
+    spoilt_retrieve,
+)
 from wharfinger_sfmc_simulator.endpoints.token import client_refused, post_token
 from wharfinger_sfmc_simulator.faults import (
     Fault,
@@ -16,6 +24,7 @@ from wharfinger_sfmc_simulator.faults import (
     spoil,
 )
 from wharfinger_sfmc_simulator.routes import Route, find_route, is_token_call, knows_service
+from wharfinger_sfmc_simulator.soap import is_soap_call
 from wharfinger_sfmc_simulator.state import State
 from wharfinger_sfmc_simulator.tokens import Token
 from wharfinger_sfmc_simulator.wire import (
@@ -30,14 +39,34 @@ from wharfinger_sfmc_simulator.wire import (
 __all__ = ["Gateway"]
 
 _LOG_KEPT = 100_000
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+def _spoilt_as_usual(_: Fault) -> None:
+    """REST has no form of its own for any fault."""
 
 
 @attrs.frozen
 class _Call:
-    """What a request turned out to be, once its token and scopes were checked."""
+    """What a request turned out to be, once its token and scopes were checked.
+
+    Attributes:
+        work: Answers it.
+        token: Which it carried.
+        spoilt: What a fault answers instead, where its form is another than that of REST.
+    """
 
     work: Callable[[], Reply]
     token: Token | None = None
+    spoilt: Callable[[Fault], Reply | None] = _spoilt_as_usual
+
+
+class _RefusedError(Exception):
+    """A request is refused with a reply that is not the REST envelope."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        super().__init__(reply.status)
 
 
 class Gateway:
@@ -54,6 +83,7 @@ class Gateway:
 
     def answer(self, request: Request) -> Reply:
         """Return what becomes of one request, and log it."""
+        self._state.jobs.settle()
         fault: Fault | None = None
         try:
             call = self._authorize(request)
@@ -63,6 +93,8 @@ class Gateway:
                 reply = self._perform(call, fault)
         except ApiError as error:
             reply = render(error, self._state.switches)
+        except _RefusedError as refused:
+            reply = refused.reply
         self._log(request, reply, fault)
         return reply
 
@@ -73,6 +105,8 @@ class Gateway:
             self._state.token_requests += 1
             posted = request.method == "POST"
             return _Call(partial(post_token, self._state, request) if posted else _not_found)
+        if is_soap_call(segments) and service in ("", "soap"):
+            return self._authorize_soap(request)
         if service in ("auth", "soap"):
             return _Call(service_not_found)
         token = self._token(request)
@@ -83,6 +117,18 @@ class Gateway:
         self._check_scopes(route, token)
         request = attrs.evolve(request, parameters=parameters)
         return _Call(partial(_work, route, self._state, request, token), token)
+
+    def _authorize_soap(self, request: Request) -> _Call:
+        state = self._state
+        if request.method != "POST":
+            return _Call(_not_found)
+        token = soap_token(state, request)
+        if token is None:
+            raise _RefusedError(expired(state, request))
+        if not may_retrieve(state, token):
+            raise _RefusedError(not_permitted(state))
+        work = partial(retrieve, state, request, token)
+        return _Call(work, token, partial(spoilt_retrieve, state, request))
 
     def _token(self, request: Request) -> Token:
         token = self._state.tokens.find(request.headers.get("authorization", ""))
@@ -105,7 +151,7 @@ class Gateway:
             if call.token is None:
                 return client_refused()
             self._state.tokens.revoke(call.token)
-        return instead(fault, self._state.switches)
+        return call.spoilt(fault) or instead(fault, self._state.switches)
 
     def _perform(self, call: _Call, fault: Fault | None) -> Reply:
         try:
@@ -135,7 +181,7 @@ class Gateway:
 
 def _work(route: Route, state: State, request: Request, token: Token) -> Reply:
     kind = request.headers.get("content-type", "application/json")
-    if request.method == "POST" and "json" not in kind.lower():
+    if request.method in _WITH_BODY and "json" not in kind.lower():
         raise ApiError(415, 0, "Unsupported Media Type", documentation=DOCUMENTATION)
     return route.endpoint(state, request, token)
 

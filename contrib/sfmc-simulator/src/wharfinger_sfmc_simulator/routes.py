@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from wharfinger_sfmc_simulator.endpoints.asynchronous import (
+    get_results,
+    get_status,
+    insert_rows,
+    upsert_rows,
+)
+from wharfinger_sfmc_simulator.endpoints.batch_events import get_events_status, post_events
 from wharfinger_sfmc_simulator.endpoints.contacts import post_contact
+from wharfinger_sfmc_simulator.endpoints.creation import (
+    change_extension,
+    create_extension,
+    delete_extension,
+)
 from wharfinger_sfmc_simulator.endpoints.events import (
     get_event_definition,
     list_event_definitions,
@@ -17,9 +29,10 @@ from wharfinger_sfmc_simulator.endpoints.extensions import (
     get_extension,
     get_fields,
     list_extensions,
+    list_folder,
 )
 from wharfinger_sfmc_simulator.endpoints.reading import read_more_rows, read_rows
-from wharfinger_sfmc_simulator.endpoints.rows import post_rowset
+from wharfinger_sfmc_simulator.endpoints.rows import post_rowset, put_row
 from wharfinger_sfmc_simulator.endpoints.token import get_token_context
 from wharfinger_sfmc_simulator.state import State
 from wharfinger_sfmc_simulator.tokens import Token
@@ -69,11 +82,22 @@ _JOURNEYS, _CONTACTS = "journeys_read", "list_and_subscribers_read"
 
 ROUTES = (
     _route("POST /hub/v1/dataevents/{extension}/rowset", post_rowset, _WRITE),
+    _route("PUT /hub/v1/dataevents/{extension}/rows/{keys}", put_row, _WRITE),
+    _route("PUT /data/v1/async/dataextensions/{extension}/rows", upsert_rows, _WRITE),
+    _route("POST /data/v1/async/dataextensions/{extension}/rows", insert_rows, _WRITE),
+    _route("GET /data/v1/async/{id}/status", get_status, _READ),
+    _route("GET /data/v1/async/{id}/results", get_results, _READ),
     _route("POST /contacts/v1/contacts", post_contact, "list_and_subscribers_write"),
     _route("POST /interaction/v1/events", post_event, _JOURNEYS, _CONTACTS),
+    _route("POST /interaction/v1/async/events", post_events, _JOURNEYS, _CONTACTS),
+    _route("GET /interaction/v1/async/events/status", get_events_status, _JOURNEYS, _CONTACTS),
     _route("GET /interaction/v1/eventdefinitions", list_event_definitions, _JOURNEYS),
     _route("GET /interaction/v1/eventdefinitions/{definition}", get_event_definition, _JOURNEYS),
     _route("GET /data/v1/customobjects", list_extensions, _READ),
+    _route("POST /data/v1/customobjects", create_extension, _WRITE),
+    _route("PATCH /data/v1/customobjects/{id}", change_extension, _WRITE),
+    _route("DELETE /data/v1/customobjects/{id}", delete_extension, _WRITE),
+    _route("GET /data/v1/customobjects/category/{folder}", list_folder, _READ),
     _route("GET /data/v1/customobjects/{id}", get_extension, _READ),
     _route("GET /data/v1/customobjects/{id}/fields", get_fields, _READ),
     _route("GET /data/v1/customobjectdata/key/{key}/rowset", read_rows, _READ),

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from wharfinger_sfmc_simulator.switches import Switches
-from wharfinger_sfmc_simulator.tables import NO_USABLE_COLUMN, Change, Table
+from wharfinger_sfmc_simulator.tables import NO_USABLE_COLUMN, Change, Problem, Table
 from wharfinger_sfmc_simulator.wire import ApiError
 
 __all__ = ["Row", "save_rows"]
@@ -77,7 +77,7 @@ def _change(table: Table, row: Row, seen: set[object], switches: Switches) -> Ch
     seen.add(change.identity)
     if change.is_clean and (exists or again):
         message = "Violation of PRIMARY KEY constraint. Cannot insert duplicate key."
-        return attrs.evolve(change, errors=(message,))
+        return attrs.evolve(change, problems=(Problem(message),))
     return change
 
 

@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from wharfinger_sfmc_simulator.asgi import CONNECTION, AsgiApp, Receive, wait_for_disconnect
+from wharfinger_sfmc_simulator.asgi import CONNECTION, AsgiApp, Receive, hold
+from wharfinger_sfmc_simulator.inspection.guard import with_name
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_in_thread"]
 
 _IDLE_S = 75  # longer than clients keep idle connections, so that none breaks by itself
 
@@ -21,7 +24,7 @@ async def serve(app: AsgiApp, host: str, port: int) -> AsyncIterator[str]:
     """Answer on a port for as long as the context lasts; give the address to dial."""
     listener = _listen(host, port)
     config = uvicorn.Config(
-        app,
+        with_name(app, host),
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -38,6 +41,36 @@ async def serve(app: AsgiApp, host: str, port: int) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+@contextlib.contextmanager
+def serve_in_thread(app: AsgiApp, host: str, port: int) -> Iterator[str]:
+    """Do as `serve`, in a thread with an event loop of its own: for callers that have none."""
+    started: Future[tuple[str, Callable[[], object]]] = Future()
+    served = threading.Thread(
+        target=lambda: asyncio.run(_serve_until_stopped(app, host, port, started)),
+        name="sfmc-simulator",
+        daemon=True,
+    )
+    served.start()
+    address, stop = started.result()
+    try:
+        yield address
+    finally:
+        stop()
+        served.join()
+
+
+async def _serve_until_stopped(
+    app: AsgiApp, host: str, port: int, started: "Future[tuple[str, Callable[[], object]]]"
+) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        async with serve(app, host, port) as address:
+            started.set_result((address, lambda: loop.call_soon_threadsafe(stop.set)))
+            await stop.wait()
+    except OSError as error:
+        started.set_exception(error)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -82,20 +115,18 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, CONNECTION: self}
         self._held = False
 
-    async def hold(self, receive: Receive, seconds: float | None, /) -> None:
+    async def hold(self, receive: Receive, seconds: float | None, /) -> bool:
         self._held = True
         try:
-            await asyncio.wait_for(wait_for_disconnect(receive), seconds)
-        except TimeoutError:
-            return
+            return await hold(receive, seconds)
         finally:
             self._held = False
 
     async def drop(self, receive: Receive, /) -> None:
         self.transport.abort()
-        await wait_for_disconnect(receive)
+        await hold(receive, None)
 
     def release(self) -> None:
         """Let nobody wait any longer: the server ends."""
-        if self._held:
+        if self._held or self.flow.write_paused:
             self.transport.abort()

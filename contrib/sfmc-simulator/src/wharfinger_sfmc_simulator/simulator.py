@@ -1,8 +1,10 @@
 """A simulated Salesforce Marketing Cloud tenant: one value, answered in process or on a port."""
 
 import random
+import threading
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,11 @@ import httpx
 
 from wharfinger_sfmc_simulator.asgi import AsgiApp, make_app
 from wharfinger_sfmc_simulator.catalogue import Catalogue
-from wharfinger_sfmc_simulator.clock import Clock, utc_now
+from wharfinger_sfmc_simulator.clock import Clock, MovableClock, StandingClock, utc_now
 from wharfinger_sfmc_simulator.faults import ArmedFault, Fault, FaultScript
 from wharfinger_sfmc_simulator.gateway import Gateway
 from wharfinger_sfmc_simulator.loading import checked, load_catalogue, read_catalogue
-from wharfinger_sfmc_simulator.server import serve
+from wharfinger_sfmc_simulator.server import serve, serve_in_thread
 from wharfinger_sfmc_simulator.state import JourneyEntry, State, StoredContact
 from wharfinger_sfmc_simulator.switches import Switches, change_switches
 from wharfinger_sfmc_simulator.tables import Table
@@ -36,7 +38,8 @@ class Simulator:
         catalogue: What the tenant holds; the sample tenant if not given.
         switches: Change single switches of the catalogue, by name.
         faults: Faults to arm besides those of the catalogue.
-        clock: Gives the present moment; tests move it by hand. Tokens end by it.
+        clock: Gives the present moment; tests move it by hand, see `StandingClock`. Tokens end by
+            it.
         seed: For everything that needs chance, so that a run can be repeated.
 
     Raises:
@@ -64,7 +67,10 @@ class Simulator:
         self._seed = seed
         self._generator = random.Random(seed)  # noqa: S311 (a repeatable run is the point)
         chosen = change_switches(catalogue.switches, dict(switches or {}))
-        self._state = State(catalogue, chosen, clock, self._generator)
+        self._clock = MovableClock(clock)
+        self._step = clock.step if isinstance(clock, StandingClock) else None
+        self._answering = threading.Lock()
+        self._state = State(catalogue, chosen, self._clock, self._generator)
         self._faults = FaultScript((*catalogue.faults, *faults), self._generator)
         self._gateway = Gateway(self._state, self._faults)
         self.app: AsgiApp = make_app(self)
@@ -119,6 +125,8 @@ class Simulator:
 
     def tables_of(self, account: int) -> Mapping[str, Table]:
         """Return the data extensions of one account, by external key."""
+        with self._answering:
+            self._state.jobs.settle()
         return self._state.tables[account]
 
     def rows(self, key: str, *, account: int | None = None) -> list[dict[str, str]]:
@@ -160,6 +168,21 @@ class Simulator:
         return self._state.token_requests
 
     @property
+    def living_tokens(self) -> int:
+        """How many tokens would be honoured now."""
+        return self._state.tokens.count()
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, as the simulator sees it."""
+        return self._clock()
+
+    @property
+    def ahead_s(self) -> float:
+        """By how many seconds `move_clock` put the simulator ahead of its clock."""
+        return self._clock.ahead_s
+
+    @property
     def faults(self) -> list[ArmedFault]:
         """The armed faults, with what became of them so far."""
         return self._faults.armed
@@ -178,8 +201,25 @@ class Simulator:
         """End every token, as if all of them had expired."""
         self._state.tokens.revoke_all()
 
+    def move_clock(self, seconds: float) -> None:
+        """Let some seconds pass at once: tokens end, and what takes time gets done.
+
+        Raises:
+            ValueError: They are fewer than none, or a hundred years in all.
+        """
+        self._clock.move(seconds)
+
+    def deadlock(self, times: int = 1) -> None:
+        """Make the next asynchronous rows victims of a deadlock: they are not stored.
+
+        Args:
+            times: How many rows.
+        """
+        self._state.jobs.deadlocks_due += times
+
     def reset(self) -> None:
-        """Start again from the catalogue: rows, contacts, entries, tokens, faults and the log."""
+        """Start again from the catalogue: rows, contacts, entries, tokens, faults, log and time."""
+        self._clock.put_back()
         self._generator.seed(self._seed)
         self._state.reset()
         self._faults.clear()
@@ -191,7 +231,7 @@ class Simulator:
         A dropped connection raises `httpx.RemoteProtocolError`, a reply that never comes or comes
         later than the request's read timeout raises `httpx.ReadTimeout`; nothing really waits.
         """
-        return InProcessTransport(self.app)
+        return InProcessTransport(self.answer, self.app)
 
     def serving(self, host: str = "127.0.0.1", port: int = 0) -> AbstractAsyncContextManager[str]:
         """Answer on a port for as long as the context lasts; gives the address to dial.
@@ -205,9 +245,27 @@ class Simulator:
         """
         return serve(self.app, host, port)
 
+    def serving_in_thread(
+        self, host: str = "127.0.0.1", port: int = 0
+    ) -> AbstractContextManager[str]:
+        """Do as `serving`, from a thread of its own: for code that has no event loop.
+
+        Args:
+            host: Address to listen on.
+            port: Port to listen on; 0 takes a free one.
+
+        Raises:
+            OSError: The port is taken or not allowed.
+        """
+        return serve_in_thread(self.app, host, port)
+
     def answer(self, request: Request) -> Reply:
         """Return what becomes of one request, and log it. Does no input or output itself."""
-        return self._gateway.answer(request)
+        with self._answering:
+            reply = self._gateway.answer(request)
+            if self._step:
+                self._step()
+            return reply
 
 
 def sample_file() -> Path:

@@ -8,14 +8,16 @@ from typing import Any
 
 import attrs
 
-from wharfinger_sfmc_simulator.catalogue import Catalogue, EventDefinition
+from wharfinger_sfmc_simulator.catalogue import Catalogue, DataExtension, EventDefinition, Folder
 from wharfinger_sfmc_simulator.clock import Clock, server_now
+from wharfinger_sfmc_simulator.event_log import EventLog
+from wharfinger_sfmc_simulator.jobs import Jobs
 from wharfinger_sfmc_simulator.switches import Switches
 from wharfinger_sfmc_simulator.tables import Table
 from wharfinger_sfmc_simulator.tokens import Token, Tokens
 from wharfinger_sfmc_simulator.wire import RecordedRequest
 
-__all__ = ["JourneyEntry", "RowsRead", "State", "StoredContact"]
+__all__ = ["FoldersRead", "JourneyEntry", "RowsRead", "State", "StoredContact"]
 
 _FIRST_CONTACT_ID = 36_270_040
 _READS_KEPT = 1000
@@ -70,6 +72,21 @@ class RowsRead:
     ends: datetime
 
 
+@attrs.define
+class FoldersRead:
+    """What is left of a list of folders that is given batch by batch.
+
+    Attributes:
+        account: MID it was asked for in.
+        properties: What is told of each folder.
+        folders: Those not given yet.
+    """
+
+    account: int
+    properties: tuple[str, ...]
+    folders: list[Folder]
+
+
 class State:
     """The memory of one simulated tenant.
 
@@ -103,14 +120,18 @@ class State:
             self.contact(contact.key).active = contact.active
         self.tables: dict[int, dict[str, Table]] = {each.id: {} for each in catalogue.accounts}
         for extension in catalogue.data_extensions:
-            table = Table(extension, self.switches)
-            self.tables[extension.account][extension.key] = table
+            self.tables[extension.account][extension.key] = Table(extension, self.switches)
+        self.made: dict[str, datetime] = {}
+        self.modified: dict[str, datetime] = {}
+        self.jobs = Jobs(self.switches, self.clock)
+        self.event_log = EventLog(self.switches, self.clock)
         self.event_definitions: dict[int, dict[str, EventDefinition]] = {
             each.id: {} for each in catalogue.accounts
         }
         for definition in catalogue.event_definitions:
             self.event_definitions[definition.account][definition.key] = definition
         self._reads: dict[str, RowsRead] = {}
+        self.folder_reads: dict[str, FoldersRead] = {}
 
     def new_guid(self) -> str:
         """Return a GUID; the same sequence for the same seed."""
@@ -123,6 +144,23 @@ class State:
             found = StoredContact(key, _FIRST_CONTACT_ID + len(self.contacts))
             self.contacts[key] = found
         return found
+
+    def folders(self, account: int) -> list[Folder]:
+        """Return the folders of an account, in the order they were described."""
+        return [folder for folder in self.catalogue.folders if folder.account == account]
+
+    def add_table(self, extension: DataExtension) -> Table:
+        """Make an empty data extension; it can be used at once."""
+        table = Table(extension, self.switches)
+        self.tables[extension.account][extension.key] = table
+        self.made[extension.id] = self.modified[extension.id] = self.clock()
+        return table
+
+    def remove_table(self, table: Table) -> None:
+        """Delete a data extension; rows still on their way to it are lost."""
+        table.deleted = True
+        definition = table.definition
+        del self.tables[definition.account][definition.key]
 
     def table_by_key(self, token: Token, key: str) -> Table | None:
         """Return the data extension of that external key, in the token's account."""

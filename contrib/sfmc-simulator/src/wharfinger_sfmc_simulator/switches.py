@@ -4,49 +4,28 @@ A switch stands for a choice: either nothing is known and the value is ours, or 
 The day a tenant answers differently, only a default changes.
 """
 
-import string
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
+from wharfinger_sfmc_simulator.extension_switches import ExtensionSwitches
+from wharfinger_sfmc_simulator.queue_switches import QueueSwitches
+from wharfinger_sfmc_simulator.switching import SwitchError
+from wharfinger_sfmc_simulator.switching import switch as _switch
+
 __all__ = [
     "SwitchError",
     "Switches",
     "change_switches",
-    "describe_switches",
+    "choices_in_words",
     "read_switches",
+    "shown",
 ]
 
 
-class SwitchError(ValueError):
-    """A switch has no such name or no such value; the message says which there are."""
-
-
-def _switch(default: Any, about: str, *, names: tuple[str, ...] = ()) -> Any:
-    """A field with its meaning; ``names`` are the placeholders a message template may use."""
-    return attrs.field(
-        default=default,
-        metadata={"about": about},
-        validator=_template(names) if names else None,
-    )
-
-
-def _template(names: tuple[str, ...]) -> Any:
-    def check(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-        try:
-            used = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-        except ValueError as error:
-            raise SwitchError(f"{attribute.name}: not a message template: {error}.") from None
-        if used - set(names):
-            allowed = ", ".join(f"{{{name}}}" for name in names)
-            raise SwitchError(f"{attribute.name}: a message may use {allowed} and nothing else.")
-
-    return check
-
-
 @attrs.frozen(kw_only=True)
-class Switches:
+class Switches(QueueSwitches, ExtensionSwitches):
     """The choices the simulator makes; each field is one switch.
 
     What each means stands in its metadata under ``about``; `describe_switches` lists them, and so
@@ -57,9 +36,10 @@ class Switches:
         200
     """
 
-    # Tokens
     expires_in: int = _switch(
-        1079, "`expires_in` of a token reply, in seconds (recordings say 1079, documents 1080)."
+        1079,
+        "`expires_in` of a token reply, in seconds (recordings say 1079, documents 1080).",
+        group="Tokens",
     )
     token_lifetime_s: int = _switch(
         1200, "How long a token is honoured, in seconds; longer than `expires_in` admits."
@@ -77,9 +57,10 @@ class Switches:
     ip_refused_status: int = _switch(401, "Status for an address that is not allow-listed.")
     ip_refused_error: str = _switch("unauthorized_client", "`error` for such an address.")
 
-    # Every REST reply
     errorcode_as_text: bool = _switch(
-        False, "Write `errorcode` as a text (clients have met both numbers and texts)."
+        False,
+        "Write `errorcode` as a text (clients have met both numbers and texts).",
+        group="Every REST reply",
     )
     missing_scope: Literal["403", "401-on-rows"] = _switch(
         "403",
@@ -88,11 +69,11 @@ class Switches:
     )
     malformed_json_code: int = _switch(10004, "`errorcode` for a body that is not JSON.")
 
-    # Contacts
     contact_reply: Literal["recorded", "documented"] = _switch(
         "recorded",
         "Names in a contact reply: `rowsAffected`, `contactID`, `responseDateTime` as recorded, or "
         "`rowsAffetcted`, `contactId` and no time as documented.",
+        group="Contacts",
     )
     empty_attribute_sets: Literal["accept", "refuse"] = _switch(
         "accept", "An empty `attributeSets`: production clients send it, documents ask for one."
@@ -102,9 +83,8 @@ class Switches:
     )
     contact_set_code: int = _switch(10000, "`errorcode` for a bad or unknown attribute set.")
 
-    # Journey events
     event_status: Literal[201, 200] = _switch(
-        201, "Status of an accepted journey event (an older page says 200)."
+        201, "Status of an accepted journey event (an older page says 200).", group="Journey events"
     )
     event_unknown_key_code: int = _switch(30003, "`errorcode` for an unknown event definition.")
     event_unknown_key_message: str = _switch(
@@ -129,9 +109,10 @@ class Switches:
         False, "Answer every event with success and let nobody enter."
     )
 
-    # Rowset
     rowset_mode: Literal["upsert", "insert-only"] = _switch(
-        "upsert", "Rowset upserts as documented, or refuses existing keys as one tool notes."
+        "upsert",
+        "Rowset upserts as documented, or refuses existing keys as one tool notes.",
+        group="Rowset",
     )
     payload_max_bytes: int = _switch(5_000_000, "Largest rowset body, in bytes.")
     payload_too_large_status: int = _switch(
@@ -177,31 +158,21 @@ class Switches:
         "ignore", "Whether primary keys `a` and `a ` are one row."
     )
 
-    # Values
     number_with_decimals: Literal["refuse", "truncate"] = _switch(
-        "refuse", "12.5 for a Number column."
+        "refuse", "12.5 for a Number column.", group="Values"
     )
     empty_text: Literal["clears", "refuse"] = _switch(
         "clears", "An empty text for a Date, Number, Decimal or Boolean column: null, or refused."
     )
 
-    # Reading
     rows_filter: Literal["works", "refuse"] = _switch(
-        "works", "`$filter` and `$orderBy` when rows are read; some tenants refuse them."
+        "works",
+        "`$filter` and `$orderBy` when rows are read; some tenants refuse them.",
+        group="Reading",
     )
     rows_page_max: int = _switch(2500, "Most rows on one page when rows are read.")
     unknown_event_definition_status: int = _switch(
         404, "Status when an unknown event definition is read (the code seen is 30000)."
-    )
-
-
-def describe_switches(switches: Switches | None = None) -> str:
-    """Return a table of every switch, its value, its other values and its meaning, for people."""
-    present = switches or Switches()
-    return "\n\n".join(
-        f"{field.name} = {_shown(getattr(present, field.name))}{_choices(field.type)}\n"
-        f"    {field.metadata['about']}"
-        for field in attrs.fields(Switches)
     )
 
 
@@ -248,7 +219,7 @@ def _check(field: "attrs.Attribute[Any]", value: object) -> None:
     else:
         fits = type(value) is kind
     if not fits:
-        raise SwitchError(f"{field.name} cannot be {_shown(value)}{_choices(kind)}.")
+        raise SwitchError(f"{field.name} cannot be {shown(value)} {choices_in_words(kind)}.")
 
 
 def _parse(assignment: str) -> tuple[str, Any]:
@@ -266,11 +237,13 @@ def _parse(assignment: str) -> tuple[str, Any]:
     return name, value
 
 
-def _choices(kind: Any) -> str:
+def choices_in_words(kind: Any) -> str:
+    """Return which values a switch of some type may have, in brackets."""
     if get_origin(kind) is Literal:
-        return " (one of " + ", ".join(map(_shown, get_args(kind))) + ")"
-    return {bool: " (true or false)", int: " (a whole number)"}.get(kind, " (a text)")
+        return "(one of " + ", ".join(map(shown, get_args(kind))) + ")"
+    return {bool: "(true or false)", int: "(a whole number)"}.get(kind, "(a text)")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as it is written after ``--switch name=``."""
     return str(value).lower() if isinstance(value, bool) else str(value)

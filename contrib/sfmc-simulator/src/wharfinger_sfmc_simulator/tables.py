@@ -1,6 +1,6 @@
 """The rows of one data extension: checked, upserted, read back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -14,12 +14,27 @@ from wharfinger_sfmc_simulator.values import (
     convert,
 )
 
-__all__ = ["NO_USABLE_COLUMN", "Change", "Table"]
+__all__ = ["NO_USABLE_COLUMN", "Change", "Problem", "Table"]
 
 NO_USABLE_COLUMN = "At least one existing field is required in the values property"
 """Seen in production for a row whose ``values`` name no column there is."""
 
 Identity = tuple[Stored, ...]
+
+
+@attrs.frozen
+class Problem:
+    """Why a row cannot be written.
+
+    Attributes:
+        message: The vendor's, for rows that are saved at once.
+        column: The column with the bad value; empty where it is the row as a whole.
+        null: Whether a value is missing, rather than wrong.
+    """
+
+    message: str
+    column: str = ""
+    null: bool = False
 
 
 @attrs.frozen
@@ -29,19 +44,24 @@ class Change:
     Attributes:
         identity: What makes it the same row as another, folded as the vendor compares keys.
         columns: What to store, by column name.
-        errors: The vendor's messages; all bad columns of the row.
+        problems: All that is wrong with the row.
         opaque: Refused without a message.
     """
 
     identity: Identity
     columns: Mapping[str, Stored]
-    errors: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     opaque: bool = False
 
     @property
     def is_clean(self) -> bool:
         """Whether it can be written."""
-        return not (self.errors or self.opaque)
+        return not (self.problems or self.opaque)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The vendor's messages; all bad columns of the row."""
+        return tuple(problem.message for problem in self.problems)
 
 
 class Table:
@@ -50,10 +70,15 @@ class Table:
     Args:
         definition: Its key, id and columns.
         switches: Which choices hold.
+
+    Attributes:
+        definition: What it is; the columns never change.
+        deleted: Whether the data extension is gone, so that nothing can be written to it.
     """
 
     def __init__(self, definition: DataExtension, switches: Switches) -> None:
         self.definition = definition
+        self.deleted = False
         self._switches = switches
         self._fields = {self._fold(field.name): field for field in definition.fields}
         self._keys = {self._fold(field.name): field for field in definition.primary_keys}
@@ -104,6 +129,11 @@ class Table:
                 return field.name
         return None if self._keys else ""
 
+    def missing_primary_keys(self, names: Iterable[str]) -> list[str]:
+        """Return the primary key columns that are not among some names."""
+        given = set(map(self._fold, names))
+        return [field.name for folded, field in self._keys.items() if folded not in given]
+
     def check(self, keys: Mapping[str, Any], values: Mapping[str, Any]) -> Change:
         """Return the change a row asks for, with every error it has. Nothing is written.
 
@@ -118,11 +148,12 @@ class Table:
                 writing.take(key_field, value)
         usable = self._take_values(values, writing)
         if not usable:
-            return Change((), {}, (NO_USABLE_COLUMN, *writing.errors), writing.opaque)
+            nothing = Problem(NO_USABLE_COLUMN)
+            return Change((), {}, (nothing, *writing.problems), writing.opaque)
         identity = self._identity(writing.columns)
         if identity not in self._rows:
             self._complete(writing)
-        return Change(identity, writing.columns, tuple(writing.errors), writing.opaque)
+        return Change(identity, writing.columns, tuple(writing.problems), writing.opaque)
 
     def write(self, change: Change) -> None:
         """Store a clean change: a new row, or the columns it names of the row there is."""
@@ -143,7 +174,8 @@ class Table:
             field = self._fields.get(self._fold(name))
             if field is None:
                 if self._switches.unknown_column == "refuse":
-                    writing.errors.append(f"{name}: The column [{name}] does not exist.")
+                    message = f"{name}: The column [{name}] does not exist."
+                    writing.problems.append(Problem(message, name))
                 continue
             usable = True
             if not field.primary_key:
@@ -179,7 +211,7 @@ class _Writing:
     switches: Switches
     columns: dict[str, Stored] = attrs.field(factory=dict)
     seen: set[str] = attrs.field(factory=set)
-    errors: list[str] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
     opaque: bool = False
 
     def take(self, field: Field, value: object, *, given: bool = True) -> None:
@@ -188,7 +220,7 @@ class _Writing:
         try:
             self.columns[field.name] = convert(field, value, self.switches)
         except BadValueError as error:
-            self.errors.append(str(error))
+            self.problems.append(Problem(str(error), field.name, error.null))
         else:
             refused = given and value is None and self.switches.null_value == "opaque-error"
             self.opaque = self.opaque or refused

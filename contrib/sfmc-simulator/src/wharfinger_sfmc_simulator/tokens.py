@@ -57,6 +57,11 @@ class Tokens:
         token = self._alive.get(text.strip()) if scheme.lower() == "bearer" else None
         return token if token and token.ends > self._clock() else None
 
+    def count(self) -> int:
+        """Return how many tokens are alive."""
+        now = self._clock()
+        return sum(token.ends > now for token in self._alive.values())
+
     def revoke(self, token: Token) -> None:
         """End a token now."""
         self._alive.pop(token.text, None)

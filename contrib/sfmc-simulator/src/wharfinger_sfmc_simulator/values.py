@@ -20,7 +20,16 @@ Stored = str | int | Decimal | bool | datetime | None
 
 
 class BadValueError(ValueError):
-    """The vendor refuses a value; the text is the vendor's message."""
+    """The vendor refuses a value; the text is the vendor's message.
+
+    Args:
+        message: The vendor's.
+        null: Whether a value is missing, rather than wrong.
+    """
+
+    def __init__(self, message: str, *, null: bool = False) -> None:
+        self.null = null
+        super().__init__(message)
 
 
 def convert(field: Field, value: object, switches: Switches) -> Stored:
@@ -38,7 +47,7 @@ def convert(field: Field, value: object, switches: Switches) -> Stored:
         value = _empty(field, switches)
     if value is None:
         if not field.is_nullable:
-            raise BadValueError(switches.null_message.format(column=field.name))
+            raise BadValueError(switches.null_message.format(column=field.name), null=True)
         return None
     return _CONVERSIONS[field.type](field, value, switches)
 

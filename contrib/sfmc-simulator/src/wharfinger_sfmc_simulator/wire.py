@@ -1,7 +1,9 @@
 """One request and one reply, apart from any server or client library."""
 
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -25,6 +27,8 @@ DOCUMENTATION = (
 )
 _VENDOR_HOST = re.compile(r"([a-z0-9-]+)\.(auth|rest|soap)\.marketingcloudapis\.com")
 _JSON = "application/json; charset=utf-8"
+_BLANKS = b" " * 65_536
+_ONE_BYTE = struct.Struct("B").pack
 
 
 @attrs.frozen
@@ -99,7 +103,10 @@ class Reply:
         headers: Further headers.
         ending: ``answer`` is a reply as usual; ``hang`` never answers; ``drop`` breaks the
             connection without a byte; ``cut`` breaks it in the middle of the body.
-        delay_s: Seconds to wait before the first byte.
+        delay_s: Seconds to wait before the first byte; for a dripping body before each byte of it.
+        flow: How the body travels: ``steady`` as usual; ``stalled`` stops in the middle of it and
+            is silent from then on; ``dripping`` comes byte by byte.
+        filled_to: Least size of the body as it travels, in bytes; blanks are sent after it.
     """
 
     status: int
@@ -108,6 +115,25 @@ class Reply:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     ending: Literal["answer", "hang", "drop", "cut"] = "answer"
     delay_s: float = 0.0
+    flow: Literal["steady", "stalled", "dripping"] = "steady"
+    filled_to: int = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give what travels of the body, piece by piece; nothing large is made in memory."""
+        if self.ending == "cut" or self.flow == "stalled":
+            yield self.body[: len(self.body) // 2]
+        elif self.flow == "dripping":
+            yield from map(_ONE_BYTE, self.body)
+            yield from repeat(b" ", self.filled_to - len(self.body))
+        else:
+            yield self.body
+            yield from self._filling()
+
+    def _filling(self) -> Iterator[bytes]:
+        missing = self.filled_to - len(self.body)
+        yield from repeat(_BLANKS, missing // len(_BLANKS))
+        if missing > 0:
+            yield _BLANKS[: missing % len(_BLANKS)]
 
 
 @attrs.frozen
@@ -121,7 +147,7 @@ class RecordedRequest:
         path: As it was sent, percent-encoded, without the query.
         status: What was answered, or None where the client never saw a status.
         request_bytes: Size of the body that came.
-        reply_bytes: Size of the body that went back.
+        reply_bytes: Size of the reply's body, without blanks that a fault added.
         fault: Kind of the fault that struck it, or an empty text.
     """
 
