@@ -219,6 +219,11 @@ class Vendor:
     requests: list[dict[str, Any]] = attrs.field(factory=list)
     reply: Callable[[Any], tuple[int, str]] = lambda _: (200, "ok")
     asked: threading.Event = attrs.field(factory=threading.Event)
+    answer: Callable[[str, str, Any], tuple[int, str]] = attrs.field()
+
+    @answer.default
+    def _reply_to_the_body(self) -> Callable[[str, str, Any], tuple[int, str]]:
+        return lambda _method, _path, body: self.reply(body)
 
     def bodies(self, path: str) -> list[Any]:
         return [request["body"] for request in self.requests if request["path"] == path]
@@ -243,7 +248,7 @@ def vendor() -> Iterator[Vendor]:
                     "body": body,
                 }
             )
-            status, text = state.reply(body)
+            status, text = state.answer(self.command, self.path, body)
             state.asked.set()
             self.send_response(status)
             self.send_header("Content-Length", str(len(text.encode())))

@@ -85,6 +85,33 @@ async def test_each_answer_leads_to_the_status_the_page_names(postbox, reply, st
     assert receipt.outcomes["letters"].status == status
 
 
+@pytest.mark.parametrize(
+    ("fields", "answer", "status"),
+    [
+        ({"to": "Quay 1"}, 200, "delivered"),
+        ({"to": "Nowhere"}, 404, "halted"),
+        ({}, 404, "delivered"),
+    ],
+)
+async def test_a_letter_to_nowhere_is_halted_when_the_connection_opens(
+    postbox, fields, answer, status
+):
+    def vendor(request):
+        if request.url.path == "/addresses":
+            return httpx.Response(answer)
+        return httpx.Response(200, json={"verdicts": ["sent"]})
+
+    plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
+    mapping = {"action": "send-letter", "fields": {"text": "Hello", **fields}}
+    config = {**CONFIG, "mappings": {"letters": mapping}}
+    track = {"type": "track", "context": {"traits": {"address": "Quay 1"}}}
+    async with plugins.connect(config, transport=httpx.MockTransport(vendor)) as connection:
+        (receipt,) = await connection.deliver([track])
+    assert receipt.outcomes["letters"].status == status
+    codes = [finding.code for finding in connection.findings]
+    assert codes == (["address-unknown"] if status == "halted" else [])
+
+
 def test_the_entry_point_of_the_page_leads_to_the_module(postbox, root):
     project = tomllib.loads((root / "docs/how-to/postbox/pyproject.toml").read_text())["project"]
     (value,) = project["entry-points"]["wharfinger"].values()

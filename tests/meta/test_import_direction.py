@@ -21,7 +21,13 @@ MAY_IMPORT = {
     "configuration": {"delivery", "errors", "model", "suggest"},
     "fused": {"mapping", "model", "payload"},
     "active": {"delivery", "errors", "mapping", "model"},
+    "outlining": {"errors", "mapping", "model", "payload"},
+    "opening": {"active", "delivery", "errors", "model"},
+    "provisioning": {
+        *("active", "delivery", "errors", "model", "opening", "payload", "suggest"),
+    },
     "receipts": {"active", "errors", "model"},
+    "sending": {"active", "delivery", "errors", "model", "receipts"},
     "preview": {"active", "delivery", "errors", "model", "receipts"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }

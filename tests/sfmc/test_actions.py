@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
 import wharfinger
@@ -201,7 +202,7 @@ async def test_rows_of_one_data_extension_travel_together(cloud, deliver):
 
 
 async def test_rows_go_to_the_data_extension_that_each_of_them_names(cloud, deliver):
-    cloud.answers(200, json=[{}]).answers(200, json=[{}]).answers(200, json=[{}])
+    cloud.answers().answers().answers()
     fields = {
         **ROW,
         "key": {"@path": "$.properties.extension"},
@@ -277,8 +278,7 @@ async def test_no_request_is_larger_than_sfmc_bears(cloud, deliver):
 
 
 async def test_rows_of_one_primary_key_keep_their_order(cloud, deliver):
-    for _ in range(20):
-        cloud.answers()
+    cloud.judges(lambda _: httpx.Response(200))
     spellings = ["o-1", "O-1", "o-1 "]
     events = [order(n, order_id=spellings[n % 3], total=n) for n in range(120)]
 
@@ -398,13 +398,17 @@ async def test_a_data_extension_key_that_is_no_unicode_is_rejected_by_label(deli
     assert "Data Extension Key" in outcome.message
 
 
-async def test_whole_numbers_of_any_size_and_deep_values_travel_as_they_are(cloud, deliver):
+async def test_where_no_columns_are_known_numbers_travel_as_they_are_and_deep_values_as_text(
+    cloud, deliver
+):
     cloud.answers()
     deep = {"a": [{"b": [None, "ü", 2**80]}]}
 
-    await deliver([order(1, shop=deep)], "dataExtension", ROW, trigger=ALL_TRACKS)
+    await deliver([order(1, shop=deep, total=2**80)], "dataExtension", ROW, trigger=ALL_TRACKS)
 
-    assert json.loads(cloud.request.content)[0]["values"]["Shop"] == deep
+    (row,) = json.loads(cloud.request.content)
+    assert row["values"]["Total"] == 2**80
+    assert json.loads(row["values"]["Shop"]) == deep
 
 
 @pytest.mark.parametrize("action", ["create-contact", "send-api-event", "dataExtension"])

@@ -266,6 +266,83 @@ async def test_a_token_reply_that_breaks_off_is_tried_again(settings):
             await client.get(URL)
 
 
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        (
+            "journeys_read  list_and_subscribers_read\n",
+            {"journeys_read", "list_and_subscribers_read"},
+        ),
+        ("", set()),
+        (None, None),
+        (["journeys_read"], None),
+        (7, None),
+    ],
+)
+async def test_what_a_token_may_do_is_kept(cloud, client, auth, scope, granted):
+    assert auth.granted is None
+    cloud.answers_tokens(200, json={"access_token": "t", "scope": scope})
+    cloud.answers()
+
+    await client.get(URL)
+
+    assert auth.granted == granted
+
+
+async def test_what_the_next_token_may_do_takes_the_place_of_what_the_last_one_could(
+    cloud, client, auth
+):
+    cloud.answers_tokens(200, json={"access_token": "t", "scope": "journeys_read"})
+    cloud.answers(401).answers(200)
+
+    await client.get(URL)
+
+    assert auth.granted is None, "the second reply is silent"
+
+
+async def test_a_token_reply_that_trickles_in_is_not_waited_for(settings):
+    async def endless():
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert ".auth." in request.url.host
+        return httpx.Response(200, content=endless())
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(answer),
+        auth=MarketingCloudAuth(settings),
+        timeout=httpx.Timeout(7.0, read=0.0),
+    ) as client:
+        with pytest.raises(wharfinger.RetryError, match="broke off") as caught:
+            await client.get(URL)
+
+    assert caught.value.code == "sign-in-failed"
+
+
+async def test_a_token_reply_without_end_is_not_kept_in_memory(plugins, raw_settings):
+    async def megabytes():
+        while True:
+            yield b" " * 1_000_000
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert ".auth." in request.url.host
+        return httpx.Response(200, content=megabytes())
+
+    config = {
+        "destination": "salesforce-marketing-cloud",
+        "settings": raw_settings,
+        "mappings": {"only": {"action": "create-contact"}},
+        "retry": {"attempts": 1},
+    }
+    async with plugins.connect(config, transport=httpx.MockTransport(answer)) as connection:
+        (receipt,) = await connection.deliver([{"type": "identify", "userId": "c-1"}])
+
+    assert receipt.outcomes["only"].status is wharfinger.Status.RETRY
+    assert receipt.outcomes["only"].code == "sign-in-failed"
+
+
 async def test_the_address_in_a_token_reply_is_not_followed(cloud, client):
     cloud.answers()
 

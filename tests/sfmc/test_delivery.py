@@ -159,7 +159,6 @@ async def test_a_429_is_tried_again(cloud, send_one, action):
         (502, {"content": b"<html>Bad gateway</html>"}),
         (504, {"content": b""}),
         (503, {"content": b"<html>"}),
-        (596, {"content": b"Service Not Found"}),
     ],
 )
 @every_action
@@ -170,10 +169,28 @@ async def test_trouble_on_sfmcs_side_is_repeated_where_twice_is_harmless(
 
     outcome = await send_one(action)
 
-    harmless = action != "send-api-event" or status in (503, 596)
+    harmless = action != "send-api-event"
     expected = wharfinger.Status.RETRY if harmless else wharfinger.Status.UNKNOWN
     assert outcome.status is expected
     assert outcome.http_status == status
+
+
+@every_action
+async def test_a_gateway_that_lost_its_way_is_asked_once_more(cloud, send_one, action):
+    cloud.answers(596, content=b"Service Not Found").answers(**SUCCESS[action])
+
+    assert (await send_one(action)).status is wharfinger.Status.DELIVERED
+
+
+@every_action
+async def test_a_gateway_that_finds_no_service_twice_halts(cloud, send_one, action):
+    cloud.answers(596, content=b"Service Not Found").answers(596)
+
+    outcome = await send_one(action, attempts=5)
+
+    assert outcome.status is wharfinger.Status.HALTED
+    assert outcome.code == "service-not-found"
+    assert '"Subdomain"' in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -214,7 +231,8 @@ async def test_an_sfmc_that_cannot_be_reached_is_a_retry(cloud, send_one, action
 async def test_silence_while_signing_in_is_a_retry_because_nothing_else_was_sent(
     cloud, send_one, action
 ):
-    cloud.fails_tokens(httpx.ReadTimeout("slow"))
+    for _ in ("while the connection opens", "while it delivers"):
+        cloud.fails_tokens(httpx.ReadTimeout("slow"))
 
     outcome = await send_one(action)
 

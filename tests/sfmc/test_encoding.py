@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import wharfinger
-from wharfinger_sfmc.encoding import to_json
+from wharfinger_sfmc.api.encoding import to_json
 
 LABELS = {"keys": "Data Extension Primary Keys", "values": "Data Extension Fields"}
 

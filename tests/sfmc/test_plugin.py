@@ -31,8 +31,12 @@ def test_it_is_found_by_its_entry_point_and_gives_what_a_destination_needs(plugi
         f"destination {SLUG}",
         f"action {SLUG}/create-contact",
         f"action {SLUG}/send-api-event",
+        f"action {SLUG}/send-api-events-in-batches",
         f"action {SLUG}/send-event-to-data-extension",
         f"action {SLUG}/send-contact-to-data-extension",
+        f"action {SLUG}/send-rows-asynchronously",
+        f"check {SLUG}: Permissions",
+        f"check {SLUG}: Clock",
     )
 
 
@@ -63,8 +67,14 @@ DATA_EXTENSION = {
     "key": ("Data Extension Key", "string", False),
     "id": ("Data Extension ID", "string", False),
     "keys": ("Data Extension Primary Keys", "object", True),
-    "enable_batching": ("Batch data to SFMC", "boolean", False),
+    "nulls": ("Null Values", "string", False),
+    "empties": ("Empty Texts", "string", False),
+    "deadline_s": ("Job Deadline", "integer", False),
     "batch_size": ("Batch Size", "integer", False),
+}
+CHOSEN = {
+    "api": ("API", "string", False),
+    "enable_batching": ("Batch data to SFMC", "boolean", False),
 }
 
 
@@ -97,6 +107,7 @@ CONTRACTS = [
             "eventDefinitionKey": ("Event Definition Key", "string", True),
             "contactKey": ("Contact Key", "string", True),
             "data": ("Event Data", "object", False),
+            "delivery": ("Delivery", "string", False),
         },
     ),
     Contract(
@@ -105,7 +116,7 @@ CONTRACTS = [
         "dataExtension",
         "",
         "idempotent",
-        {**DATA_EXTENSION, "values": ("Data Extension Fields", "object", True)},
+        {**DATA_EXTENSION, **CHOSEN, "values": ("Data Extension Fields", "object", True)},
     ),
     Contract(
         "send-contact-to-data-extension",
@@ -113,7 +124,15 @@ CONTRACTS = [
         "contactDataExtension",
         'type = "identify"',
         "idempotent",
-        {**DATA_EXTENSION, "values": ("Contact Fields", "object", True)},
+        {**DATA_EXTENSION, **CHOSEN, "values": ("Contact Fields", "object", True)},
+    ),
+    Contract(
+        "send-rows-asynchronously",
+        "Send Rows Asynchronously",
+        "asyncDataExtension",
+        "",
+        "idempotent",
+        {**DATA_EXTENSION, "values": ("Data Extension Fields", "object", True)},
     ),
 ]
 
@@ -130,20 +149,35 @@ def test_an_action_is_that_of_the_contract(plugins, contract):
     assert plugins.action(SLUG, contract.alias) is action
 
 
-def test_only_the_data_extension_actions_are_batched(plugins):
+def test_contacts_and_single_events_are_not_batched(plugins):
     policies = {slug: plugins.batching(a, None) for slug, a in plugins.actions(SLUG).items()}
 
     assert isinstance(policies["create-contact"], wharfinger.Unbatched)
     assert isinstance(policies["send-api-event"], wharfinger.Unbatched)
-    for slug in ("send-event-to-data-extension", "send-contact-to-data-extension"):
-        assert policies[slug].rows == 50
-        assert policies[slug].bytes < 5_000_000
+
+
+@pytest.mark.parametrize("slug", ["send-event-to-data-extension", "send-contact-to-data-extension"])
+@pytest.mark.parametrize(
+    ("api", "rows", "lanes"), [("sync", 50, 2), ("async", 2500, 1), ("auto", 2500, 1)]
+)
+def test_the_chosen_interface_decides_how_rows_travel(plugins, slug, api, rows, lanes):
+    policy = plugins.batching(plugins.actions(SLUG)[slug], None, {"api": api})
+
+    assert (policy.rows, policy.lanes) == (rows, lanes)
+    assert policy.bytes < 5_000_000
+
+
+def test_asynchronous_rows_travel_in_jobs(plugins):
+    policy = plugins.batching(plugins.actions(SLUG)["send-rows-asynchronously"], None)
+
+    assert (policy.rows, policy.lanes) == (2500, 1)
+    assert policy.bytes < 5_000_000
 
 
 def test_it_has_no_say_in_other_plugins_actions(plugins):
     action = attrs.evolve(plugins.actions(SLUG)["create-contact"], slug="something-else")
 
-    assert wharfinger_sfmc.wharfinger_batching(action) is None
+    assert wharfinger_sfmc.wharfinger_batching(action, {}) is None
 
 
 def test_fifty_mappings_are_allowed_and_one_more_is_refused(connect):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
-from wharfinger_sfmc.replies import read_reply
+from wharfinger_sfmc.api.replies import read_reply
 
 
 def read(status=400, redact=str, **body):
@@ -94,3 +96,83 @@ def test_an_echo_of_megabytes_is_read_at_once():
     echo = b"[" + b'{"hasErrors":true},' * 200_000 + b"{}]"
 
     assert read(200, content=echo).accepted
+
+
+def test_a_byte_order_mark_hides_nothing():
+    reply = read(400, content=b'\xef\xbb\xbf {"errorcode": 10001, "message": "No."}')
+
+    assert (reply.errorcode, reply.vendor_message) == (10001, "No.")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"message": "\xff"}',
+        b'{"message": "\\ud800"}',
+        b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"message": NaN}',
+        b'{"message": "x"} trailing',
+    ],
+    ids=["no-utf-8", "half-a-pair", "deep", "nan", "trailing"],
+)
+def test_json_that_is_none_holds_nothing_and_breaks_nothing(content):
+    reply = read(400, content=content)
+
+    assert reply.fields == {}
+    assert reply.errorcode is None
+    assert 0 < len(reply.vendor_message) <= 500
+
+
+def test_the_last_of_several_spellings_of_a_name_counts():
+    reply = read(content=b'{"Message": "first", "errorCode": 1, "errorcode": 2, "message": "last"}')
+
+    assert (reply.vendor_message, reply.errorcode) == ("last", 2)
+
+
+def test_names_may_be_odd():
+    odd = {"": 1, " message ": "no", "MESSAGE": "yes", "ErrorCode": None, "İ": 2, "\x00": 3}
+
+    reply = read(json=odd)
+
+    assert (reply.vendor_message, reply.errorcode) == ("yes", None)
+
+
+@pytest.mark.parametrize(
+    "found", [None, "text", 7, {}, {"a": 1}, [1], [{}, None], [{"a": 1}, [{}]]]
+)
+def test_a_list_in_which_places_mean_nothing_is_none(found):
+    assert read(200, json={"members": found}).objects("members") is None
+    assert read(200, json={}).objects("members") is None
+
+
+def test_entries_of_a_list_are_read_whatever_the_case_of_their_names():
+    reply = read(200, json={"Items": [{"ContactKey": "c-1"}, {"CONTACTKEY": "c-2"}]})
+
+    assert reply.objects("items") == [{"contactkey": "c-1"}, {"contactkey": "c-2"}]
+    assert read(200, json={"items": []}).objects("items") == []
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"), [(3, 3), ("3", 3), (0, 0), (None, None), (True, None), ("x", None)]
+)
+def test_counts_are_numbers_or_text(found, expected):
+    assert read(200, json={"Count": found}).number("count") == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Mon, 05 Jan 2026 10:50:11 GMT", datetime(2026, 1, 5, 10, 50, 11, tzinfo=UTC)),
+        ("Mon, 05 Jan 2026 04:50:11 -0600", datetime(2026, 1, 5, 10, 50, 11, tzinfo=UTC)),
+        ("Mon, 05 Jan 2026 10:50:11 -0000", datetime(2026, 1, 5, 10, 50, 11, tzinfo=UTC)),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_when_sfmc_answered_is_read_from_its_header(header, expected):
+    assert read(200, headers={"Date": header}).date == expected
+
+
+def test_a_reply_without_a_date_has_none():
+    assert read(200).date is None

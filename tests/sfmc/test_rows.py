@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 import wharfinger
-from wharfinger_sfmc.errors import TOO_LARGE
-from wharfinger_sfmc.rows import halving, upsert
+from wharfinger_sfmc.rows.rowsets import upsert
 
 Status = wharfinger.Status
 
@@ -28,11 +27,9 @@ class Table:
         self,
         bad: Collection[bytes] = (),
         *,
-        most_rows: int = 1_000,
         fails_at: int | None = None,
     ) -> None:
         self.bad = bad
-        self.most_rows = most_rows
         self.fails_at = fails_at
         self.stored: list[bytes] = []
         self.calls = 0
@@ -42,8 +39,6 @@ class Table:
         self.calls += 1
         if self.calls == self.fails_at:
             raise wharfinger.ThrottledError("slow down", code="rate-limited", retry_after_s=7.0)
-        if len(rows) > self.most_rows:
-            return wharfinger.RejectedError("too large", code=TOO_LARGE, http_status=413)
         bad = [row for row in rows if row in self.bad]
         stop = rows.index(bad[0]) if bad else len(rows)
         self.stored += [row for row in rows[:stop] if row not in self.stored]
@@ -58,7 +53,11 @@ def rows_of(count: int) -> list[bytes]:
 
 
 def upsert_all(rows: Sequence[bytes], table: Table) -> list[wharfinger.Outcome]:
-    return asyncio.run(upsert(rows, halving(table.send)))
+    verdicts = asyncio.run(upsert(rows, table.send))
+    return [
+        wharfinger.Outcome.of(verdict) if verdict else wharfinger.Outcome.delivered()
+        for verdict in verdicts
+    ]
 
 
 @st.composite
@@ -183,11 +182,7 @@ def test_a_failure_on_the_way_leaves_decided_rows_decided(batch, fails_at):
     rows, bad = batch
     table = Table(bad, fails_at=fails_at)
 
-    try:
-        outcomes = upsert_all(rows, table)
-    except wharfinger.ThrottledError:
-        assert table.stored == [] or rows[0] not in bad
-        return
+    outcomes = upsert_all(rows, table)
 
     undecided = [outcome.status is Status.RETRY for outcome in outcomes]
     assert undecided == sorted(undecided)
@@ -199,50 +194,25 @@ def test_a_failure_on_the_way_leaves_decided_rows_decided(batch, fails_at):
             assert (outcome.status is Status.REJECTED) == (row in bad)
 
 
-def test_a_failure_before_anything_is_decided_is_raised():
-    with pytest.raises(wharfinger.ThrottledError):
-        upsert_all(rows_of(5), Table(fails_at=1))
+def test_a_failure_before_anything_is_decided_holds_for_every_row():
+    outcomes = upsert_all(rows_of(5), Table(fails_at=1))
+
+    assert {(outcome.status, outcome.retry_after_s) for outcome in outcomes} == {("retry", 7.0)}
 
 
 @settings(deadline=None)
-@given(batches(), st.integers(1, 60))
-def test_what_is_too_large_travels_in_smaller_parts(batch, most_rows):
+@given(batches())
+def test_rows_that_are_known_to_be_refused_together_are_not_sent_together_again(batch):
     rows, bad = batch
-    table = Table(bad, most_rows=most_rows)
+    first, again = Table(bad), Table(bad)
 
-    outcomes = upsert_all(rows, table)
+    async def run() -> None:
+        refusal = await again.send(rows)
+        again.calls -= 1
+        usual = await upsert(rows, first.send)
+        spared = await upsert(rows, again.send, refusal)
+        assert list(map(str, usual)) == list(map(str, spared))
 
-    assert [row for row in rows if row not in bad] == table.stored
-    assert [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.vendor_message] == [
-        row for row in rows if row in bad
-    ]
+    asyncio.run(run())
 
-
-def test_a_size_that_was_refused_is_not_tried_again():
-    table = Table(most_rows=13)
-
-    upsert_all(rows_of(50), table)
-
-    # 50 and 25 rows are refused, then four requests of 12 and one of 2 are accepted.
-    assert table.calls == 2 + 5
-
-
-def test_a_single_row_that_is_too_large_is_refused_and_the_others_are_stored():
-    class Narrow(Table):
-        async def send(self, rows):
-            if b"row-2" in rows:
-                self.calls += 1
-                return wharfinger.RejectedError("too large", code=TOO_LARGE, http_status=413)
-            return await super().send(rows)
-
-    rows, table = rows_of(4), Narrow()
-
-    outcomes = upsert_all(rows, table)
-
-    assert [outcome.code for outcome in outcomes] == [
-        "delivered",
-        "delivered",
-        TOO_LARGE,
-        "delivered",
-    ]
-    assert table.stored == [rows[0], rows[1], rows[3]]
+    assert again.calls == first.calls - (1 if bad else 0)

@@ -193,7 +193,7 @@ def test_rows_are_delivered_exactly_where_the_table_holds_them(plugins, drawn):
         stored = found[expected["table"]].pop(expected["id"], None)
         if expected["total"] == "bad":
             assert (stored, status) == (None, "rejected")
-            assert "Total" in by_mapping["orders"].vendor_message
+            assert "Total" in by_mapping["orders"].message
         else:
             assert (stored, status) == (str(expected["total"]), "delivered")
     assert found == {"orders / 1": {}, "orders & 2": {}}, "no row went astray"

@@ -43,6 +43,7 @@ from wharfinger.hookspecs import hookimpl
 from wharfinger.mapping.explain import Step
 from wharfinger.model.action import Action, Directive, Effect, Perform
 from wharfinger.model.batching import Batch, BatchPolicy, BatchReport, Unbatched
+from wharfinger.model.choices import Choice, Choices, Question
 from wharfinger.model.destination import (
     Authentication,
     Destination,
@@ -60,7 +61,9 @@ from wharfinger.model.fields import (
     when_absent,
     when_equal,
 )
+from wharfinger.model.opening import Opening, Outline
 from wharfinger.model.outcome import Outcome, Receipt, Status
+from wharfinger.model.provision import Change, Plan, Provision
 from wharfinger.model.secret import Secret
 from wharfinger.model.unset import UNSET, Unset
 from wharfinger.payload import fields_of, json_schema, structure
@@ -82,6 +85,9 @@ __all__ = [
     "Batch",
     "BatchPolicy",
     "BatchReport",
+    "Change",
+    "Choice",
+    "Choices",
     "Condition",
     "ConditionExplanation",
     "ConfigurationError",
@@ -105,9 +111,12 @@ __all__ = [
     "MappingExplanation",
     "NotOpenError",
     "NotSentError",
+    "Opening",
     "Outcome",
+    "Outline",
     "PayloadError",
     "Perform",
+    "Plan",
     "PluginClashError",
     "PluginError",
     "PluginReport",
@@ -116,6 +125,8 @@ __all__ = [
     "Preview",
     "PreviewedRequest",
     "Problem",
+    "Provision",
+    "Question",
     "Reading",
     "Receipt",
     "RejectedError",

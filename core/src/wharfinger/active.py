@@ -13,6 +13,7 @@ from wharfinger.errors import RejectedError
 from wharfinger.mapping import Node
 from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
+from wharfinger.model.opening import Outline
 from wharfinger.model.outcome import Outcome, Status
 
 __all__ = ["ActiveMapping"]
@@ -33,6 +34,7 @@ class ActiveMapping:
         action: What it does.
         trigger: The text of its trigger.
         policy: How its payloads travel.
+        outline: What it says before any event has come.
         matches: The compiled trigger.
         node: The field mapping, as it was read.
         payload: Event to an instance of the action's payload class: mapped, coerced and checked.
@@ -44,6 +46,7 @@ class ActiveMapping:
     action: Action
     trigger: str
     policy: BatchPolicy | Unbatched
+    outline: Outline = attrs.field(repr=False)
     matches: Callable[[Mapping[str, Any]], bool] = attrs.field(repr=False)
     node: Node = attrs.field(repr=False)
     payload: Callable[[Mapping[str, Any]], Any] = attrs.field(repr=False)

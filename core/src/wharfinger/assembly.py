@@ -6,6 +6,7 @@ Whatever is wrong is collected and reported at once; nothing here is left to the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,7 +19,7 @@ from wharfinger.configuration import (
     MappingConfig,
     read_configuration,
 )
-from wharfinger.connection import Connection
+from wharfinger.connection import Connection, Given
 from wharfinger.errors import (
     ConfigurationError,
     PayloadError,
@@ -32,6 +33,7 @@ from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.destination import Destination
 from wharfinger.model.fields import Condition, Control, Field
+from wharfinger.outlining import constants_of, is_plain, options_of, outline_of
 from wharfinger.payload import fields_of, structure
 from wharfinger.suggest import did_you_mean
 from wharfinger.trigger import compile_trigger
@@ -77,9 +79,12 @@ def build_connection(
         settings=settings,
         mappings=mappings,
         warnings=warn(settings) if warn else (),
-        authentication=plugins.authentication(destination.slug),
-        diagnostics=plugins.diagnostics(destination.slug),
-        observers=plugins.observers(),
+        given=Given(
+            authentication=plugins.authentication(destination.slug),
+            action=partial(plugins.action, destination.slug),
+            diagnostics=plugins.diagnostics(destination.slug),
+            observers=plugins.observers(),
+        ),
         transport=transport,
     )
 
@@ -158,7 +163,7 @@ class _Assembly:
         matches = self._trigger(action, trigger)
         fields = _with_defaults(self._fields(action), action.default_fields)
         controls = self._take_controls(action, fields)
-        policy = self._policy(action, settings, controls)
+        policy = self._policy(action, settings, controls, options_of(action, fields))
         self._check_names(action, fields)
         self._check_constants(action, fields)
         node = self._parse(fields)
@@ -170,6 +175,7 @@ class _Assembly:
             action=action,
             trigger=trigger,
             policy=policy,
+            outline=outline_of(self.name, action, fields),
             matches=matches,
             node=node,
             payload=fused.function,
@@ -213,7 +219,7 @@ class _Assembly:
     def _check_names(self, action: Action, fields: Mapping[str, Any]) -> None:
         if any(name.startswith(("@", "__segment_internal_")) for name in fields):
             return  # the whole payload comes out of a directive: checked per event
-        known = {field.name: field for field in fields_of(action.payload) if field.control is None}
+        known = {field.name: field for field in fields_of(action.payload) if field.in_payload}
         for name in fields:
             if name not in known:
                 message = f"{action.title} has no field {name}. {did_you_mean(name, known)}"
@@ -237,8 +243,12 @@ class _Assembly:
     def _check_constants(self, action: Action, fields: Mapping[str, Any]) -> None:
         """Check now what will be the same for every event."""
         known = {field.name for field in fields_of(action.payload)}
-        constants = {n: v for n, v in fields.items() if n in known and _is_constant(v)}
+        constants = {n: v for n, v in constants_of(fields).items() if n in known}
         self._report_fields(action, constants)
+        for field in fields_of(action.payload):
+            varies = field.name in fields and field.name not in constants
+            if field.control is Control.OPTION and varies:
+                self._refuse_varying(field)
 
     def _report_fields(self, action: Action, values: Mapping[str, Any]) -> None:
         """Report what is wrong with these values; what is missing beside them does not matter."""
@@ -250,12 +260,13 @@ class _Assembly:
 
     def _take_controls(self, action: Action, fields: dict[str, Any]) -> dict[Control, Any]:
         """Take fields that steer batching out of the mapping; they are constants."""
-        own = {f.name: f for f in fields_of(action.payload) if f.control is not None}
+        known = {field.name: field for field in fields_of(action.payload)}
+        own = {name: field for name, field in known.items() if not field.in_payload}
         siblings = (
             field
             for other in self.plugins.actions(self.destination.slug).values()
             for field in fields_of(other.payload)
-            if field.control is not None
+            if not field.in_payload and field.name not in known
         )
         controls: dict[Control, Any] = {}
         for field in {**{f.name: f for f in siblings}, **own}.values():
@@ -265,8 +276,7 @@ class _Assembly:
             if isinstance(value, Mapping) and set(value) == {"@literal"}:
                 value = value["@literal"]
             if isinstance(value, Mapping):
-                message = f"{field.label} must be a fixed value, not one that differs per event."
-                self.problems.append(Problem(("fields", field.name), message))
+                self._refuse_varying(field)
             elif field.name in own:
                 self._report_fields(action, {field.name: value})
                 controls[field.control] = value
@@ -274,20 +284,30 @@ class _Assembly:
                 self._refuse_batching(action, field)
         return controls
 
+    def _refuse_varying(self, field: Field) -> None:
+        message = f"{field.label} must be a fixed value, not one that differs per event."
+        self.problems.append(Problem(("fields", field.name), message))
+
     def _refuse_batching(self, action: Action, field: Field) -> None:
         try:
             policy = self.plugins.batching(action, None)
         except PluginError:
             return  # reported with the policy itself
+        if field.control is Control.BATCHING and isinstance(policy, BatchPolicy):
+            return  # it asks for what the action does anyway
         reason = policy.reason if isinstance(policy, Unbatched) else "it has no such choice"
         message = f"{field.label}: {action.title} cannot be batched: {reason}. Take it out."
         self.problems.append(Problem(("fields", field.name), message))
 
     def _policy(
-        self, action: Action, settings: Any, controls: Mapping[Control, Any]
+        self,
+        action: Action,
+        settings: Any,
+        controls: Mapping[Control, Any],
+        options: Mapping[str, Any],
     ) -> BatchPolicy | Unbatched | None:
         try:
-            policy = self.plugins.batching(action, settings)
+            policy = self.plugins.batching(action, settings, options)
         except PluginError as error:
             self.problems.append(Problem(("action",), str(error)))
             return None
@@ -314,19 +334,9 @@ def _with_defaults(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> di
     for name, default in defaults.items():
         if name not in merged:
             merged[name] = default
-        elif _is_plain(merged[name]) and _is_plain(default):
+        elif is_plain(merged[name]) and is_plain(default):
             merged[name] = _with_defaults(merged[name], default)
     return merged
-
-
-def _is_constant(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return _is_plain(value) and all(map(_is_constant, value.values()))
-    return not isinstance(value, list) or all(map(_is_constant, value))
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, Mapping) and not any(key.startswith("@") for key in value)
 
 
 def _is_missing(field: Field, fields: Mapping[str, Any]) -> bool:

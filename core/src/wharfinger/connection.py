@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -18,29 +15,41 @@ from wharfinger.active import ActiveMapping
 from wharfinger.configuration import ConnectionConfig
 from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import RefusingTransport, build_client
-from wharfinger.delivery.lanes import Item, Lane, LanedBatch, plan_lanes
+from wharfinger.delivery.lanes import Item, plan_lanes
 from wharfinger.delivery.redaction import Redactor
-from wharfinger.delivery.retry import perform
 from wharfinger.delivery.session import Session
-from wharfinger.errors import (
-    DeliveryError,
-    NotOpenError,
-)
+from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
-from wharfinger.model.action import Effect
-from wharfinger.model.batching import BatchReport
+from wharfinger.model.action import Action
+from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Finding
 from wharfinger.model.outcome import Outcome, Receipt
+from wharfinger.model.provision import Plan
 from wharfinger.model.secret import Secret
+from wharfinger.opening import OpenedMappings, findings_of, open_mappings
 from wharfinger.preview import Preview, PreviewedRequest, previewed, refuse
+from wharfinger.provisioning import apply_plans, make_plans
 from wharfinger.receipts import Halts, Receipts
+from wharfinger.sending import Observer, Sender
 
-__all__ = ["Connection", "Observer"]
+__all__ = ["Connection", "Given"]
 
-logger = logging.getLogger(__name__)
 
-Observer = tuple[str, Callable[[BatchReport], None]]
-"""A plugin's name and what it wants called per finished batch."""
+@attrs.frozen(kw_only=True)
+class Given:
+    """What plugins gave for the destination of a connection.
+
+    Attributes:
+        action: Returns an action of it by slug or alias.
+        authentication: How it signs in, or None.
+        diagnostics: Its further checks.
+        observers: Who hears of finished batches.
+    """
+
+    action: Callable[[str], Action]
+    authentication: Authentication | None = None
+    diagnostics: Sequence[Diagnostic] = ()
+    observers: Sequence[Observer] = ()
 
 
 class Connection:
@@ -52,12 +61,17 @@ class Connection:
             async with connection:
                 receipts = await connection.deliver(events)
 
+    It may be opened again once it is closed; opening it while it is open is a `RuntimeError`.
+
     Attributes:
         name: What messages and reports call it.
         destination: Where it delivers to.
         settings: An instance of the destination's settings class.
         mappings: The enabled mappings, by name, in the order of the configuration.
         warnings: What is allowed but looks wrong.
+        findings: What the actions found at the vendor when the connection opened. A mapping with
+            an error among them is halted until the connection is opened again; the others work.
+            Refused credentials halt all of them.
     """
 
     def __init__(
@@ -68,10 +82,8 @@ class Connection:
         config: ConnectionConfig,
         settings: Any,
         mappings: Mapping[str, ActiveMapping],
+        given: Given,
         warnings: Sequence[Finding] = (),
-        authentication: Authentication | None = None,
-        diagnostics: Sequence[Diagnostic] = (),
-        observers: Sequence[Observer] = (),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
@@ -79,12 +91,13 @@ class Connection:
         self.settings = settings
         self.mappings: Mapping[str, ActiveMapping] = MappingProxyType(dict(mappings))
         self.warnings = tuple(warnings)
+        self.findings: tuple[Finding, ...] = ()
         self._config = config
-        self._authentication = authentication
-        self._diagnostics = diagnostics
-        self._observers = observers
+        self._given = given
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self._opened_session: Session | None = None
+        self._opened = OpenedMappings(self.mappings)
         self._governor = Governor(
             destination.limits.parallel_requests, longest_wait_s=config.retry.wait_max_s
         )
@@ -94,8 +107,23 @@ class Connection:
         return f"<Connection {self.name} to {self.destination.slug}, {len(self.mappings)} mappings>"
 
     async def __aenter__(self) -> Self:
-        auth = self._authentication.create(self.settings) if self._authentication else None
+        if self._client is not None:
+            raise RuntimeError(f"The connection {self.name} is open already; use it as it is.")
+        authentication = self._given.authentication
+        auth = authentication.create(self.settings) if authentication else None
         self._client = self._make_client(auth, self._transport, self._config.route)
+        self._governor = self._governor.renewed()
+        self.findings = ()
+        session = self._session_over(self._client, self._governor, auth)
+        try:
+            self._opened = await open_mappings(
+                self.mappings, session, longest_s=self._config.retry.timeout_s
+            )
+        except BaseException:
+            await self._close()
+            raise
+        self.findings = self._opened.findings
+        self._opened_session = session
         return self
 
     async def __aexit__(
@@ -104,9 +132,13 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._close()
+
+    async def _close(self) -> None:
+        client, self._client, self._opened_session = self._client, None, None
+        self._opened = OpenedMappings(self.mappings)
+        if client is not None:
+            await client.aclose()
 
     async def deliver(self, events: Sequence[Mapping[str, Any]]) -> list[Receipt]:
         """Deliver events and say what became of each.
@@ -121,29 +153,42 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        session = self._session()
         receipts = Receipts(len(events), self.mappings)
-        halts = Halts()
+        sender = Sender(
+            connection=self.name,
+            destination=self.destination.slug,
+            session=self._session(),
+            governor=self._governor,
+            retry=self._config.retry,
+            observers=self._given.observers,
+            receipts=receipts,
+            halts=Halts(self._opened.halts),
+        )
         async with asyncio.TaskGroup() as group:
-            for mapping in self.mappings.values():
+            for mapping in self._opened.mappings.values():
                 for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
-                    group.create_task(self._send_lane(session, mapping, lane, receipts, halts))
+                    group.create_task(sender.send(mapping, lane))
         return receipts.all()
 
     async def preview(self, events: Sequence[Mapping[str, Any]]) -> Preview:
         """Show the requests that events would lead to; the transport refuses to send them.
 
         Args:
-            events: As for `deliver`. The connection need not be open.
+            events: As for `deliver`. The connection need not be open; where it is, what it knows
+                of the account is made use of, and mappings that are halted send nothing.
         """
         receipts = Receipts(len(events), self.mappings)
+        halts = self._opened.halts
         requests: list[PreviewedRequest] = []
         refusing = RefusingTransport()
         async with self._make_client(None, refusing, None) as client:
-            session = self._session(client)
-            for mapping in self.mappings.values():
+            session = self._preview_session(client)
+            for mapping in self._opened.mappings.values():
                 lanes = plan_lanes(self._prepare(mapping, events, receipts), mapping.policy)
                 for laned in sorted(chain.from_iterable(lanes), key=lambda each: each.events[0]):
+                    if halt := halts.get(mapping.name):
+                        receipts.enter(mapping.name, laned.events, [halt] * len(laned.events))
+                        continue
                     refusing.refused.clear()
                     await refuse(session, mapping, laned, receipts)
                     requests += [previewed(mapping, laned, r) for r in refusing.refused]
@@ -157,12 +202,64 @@ class Connection:
         """
         preview = await self.preview([event])
         requests = {request.mapping: request for request in preview.requests}
+        (receipt,) = preview.receipts
         return Explanation(
             tuple(
-                explain_mapping(mapping, event, requests.get(name))
+                explain_mapping(
+                    mapping, event, outcome=receipt.outcomes.get(name), request=requests.get(name)
+                )
                 for name, mapping in self.mappings.items()
             )
         )
+
+    async def choices(self, action: str, question: Question) -> Choices:
+        """Look up values to choose for a field of an action, for a form.
+
+        Args:
+            action: Slug or alias of the action.
+            question: Which field, what was typed so far, which page.
+
+        Returns:
+            One page of choices; none where nobody can look the field up.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+            PluginError: The destination has no such action; the message suggests one.
+            DeliveryError: The vendor did not answer the question.
+        """
+        session = self._session()
+        ask = self._given.action(action).choices.get(question.field)
+        return await ask(session, question) if ask else Choices()
+
+    async def plan(
+        self, events: Sequence[Mapping[str, Any]] = (), options: Mapping[str, Any] | None = None
+    ) -> list[Plan]:
+        """Say what has to be made at the vendor so that the mappings can deliver.
+
+        Args:
+            events: Samples, from which types and sizes are inferred; as for `deliver`.
+            options: What a person wishes for, by name; see the `Provision` of each action.
+
+        Returns:
+            One plan per mapping whose action can make what it needs. Nothing is changed.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+            ConfigurationError: An option is unknown or wrong.
+            DeliveryError: The vendor did not say what is there.
+        """
+        session = self._session()
+        return await make_plans(session, self._opened.mappings, events, options or {})
+
+    async def apply(self, plans: Iterable[Plan]) -> list[Finding]:
+        """Make what plans of this connection say, and return what became of it.
+
+        Nothing is ever dropped, and what is there already is left alone.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        return await apply_plans(self._session(), self._opened.mappings, plans)
 
     async def test(self) -> list[Finding]:
         """Try the credentials and say what was found.
@@ -171,20 +268,26 @@ class Connection:
             NotOpenError: Outside ``async with connection``.
         """
         session = self._session()
-        if self._authentication is None:
+        if (authentication := self._given.authentication) is None:
             return []
-        return await _findings("Credentials", self._authentication.test, session)
+        return await findings_of("Credentials", authentication.test, session)
 
     async def diagnose(self) -> list[Finding]:
-        """Try the credentials and run every check that plugins add for this destination.
+        """Try the credentials, look at what the mappings need, and run every further check.
+
+        Returns:
+            The warnings, what the test of the credentials and the opening found, and what the
+            checks that plugins add for this destination found; each finding once.
 
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        findings = [*self.warnings, *await self.test()]
-        for diagnostic in self._diagnostics:
-            findings += await _findings(diagnostic.title, diagnostic.check, self._session())
-        return findings
+        session = self._session()
+        findings = [*self.warnings, *await self.test(), *self.findings]
+        outlines = [mapping.outline for mapping in self.mappings.values()]
+        for diagnostic in self._given.diagnostics:
+            findings += await findings_of(diagnostic.title, diagnostic.check, session, outlines)
+        return list(dict.fromkeys(findings))
 
     def _prepare(
         self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts
@@ -198,44 +301,6 @@ class Connection:
                 items.append(prepared)
         return items
 
-    async def _send_lane(
-        self, session: Session, mapping: ActiveMapping, lane: Lane, receipts: Receipts, halts: Halts
-    ) -> None:
-        idempotent = mapping.action.effect is Effect.IDEMPOTENT
-        session = session.with_effect(idempotent=idempotent)
-        for laned in lane:
-            if halt := halts.of(mapping.name, laned.batch.key):
-                receipts.enter(mapping.name, laned.events, [halt] * len(laned.events))
-                continue
-            started = time.monotonic()
-            outcomes = await perform(
-                mapping.action, session, self._governor, laned.batch, self._config.retry
-            )
-            receipts.enter(mapping.name, laned.events, outcomes)
-            halts.learn(mapping.name, laned.batch.key, outcomes)
-            self._report(mapping, laned, outcomes, time.monotonic() - started)
-
-    def _report(
-        self, mapping: ActiveMapping, laned: LanedBatch, outcomes: Sequence[Outcome], took_s: float
-    ) -> None:
-        if not self._observers:
-            return
-        report = BatchReport(
-            connection=self.name,
-            destination=self.destination.slug,
-            mapping=mapping.name,
-            action=mapping.action.slug,
-            batch_key=str(laned.batch.key),
-            statuses=dict(Counter(outcome.status.value for outcome in outcomes)),
-            attempts=max(outcome.attempts for outcome in outcomes),
-            duration_s=took_s,
-        )
-        for plugin, observe in self._observers:
-            try:
-                observe(report)
-            except Exception:
-                logger.exception("the plugin %s failed to observe a batch", plugin)
-
     def _make_client(
         self, auth: httpx.Auth | None, transport: httpx.AsyncBaseTransport | None, route: str | None
     ) -> httpx.AsyncClient:
@@ -248,25 +313,28 @@ class Connection:
             route=route,
         )
 
-    def _session(self, client: httpx.AsyncClient | None = None) -> Session:
-        client = client or self._client
-        if client is None:
+    def _session(self) -> Session:
+        if self._opened_session is None:
             raise NotOpenError(f'Open the connection first: "async with connection" ({self.name}).')
-        return Session(client, self.settings, self._governor, self._redactor)
+        return self._opened_session
 
+    def _preview_session(self, client: httpx.AsyncClient) -> Session:
+        """Return a session that neither waits for the account nor signs in to it."""
+        governor = Governor(self.destination.limits.parallel_requests)
+        session = self._opened_session or self._session_over(client, governor, None)
+        return attrs.evolve(session, client=client, governor=governor, previewing=True)
 
-async def _findings(
-    subject: str, check: Callable[[Session], Any], session: Session
-) -> list[Finding]:
-    """Run one check; whatever it raises is a finding, so that the others still run."""
-    try:
-        return list(await check(session))
-    except DeliveryError as error:
-        return [Finding(level="error", subject=subject, message=error.message)]
-    except Exception as error:
-        logger.exception("the check %s failed in an unforeseen way", subject)
-        message = f"The check itself failed with {type(error).__name__}; the log has the details."
-        return [Finding(level="error", subject=subject, message=message)]
+    def _session_over(
+        self, client: httpx.AsyncClient, governor: Governor, auth: httpx.Auth | None
+    ) -> Session:
+        return Session(
+            settings=self.settings,
+            auth=auth,
+            client=client,
+            governor=governor,
+            redactor=self._redactor,
+            longest_s=self._config.timeouts.whole_s,
+        )
 
 
 def _secrets_of(settings: Any) -> list[Secret]:

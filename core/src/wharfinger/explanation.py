@@ -84,20 +84,24 @@ class Explanation:
 
 
 def explain_mapping(
-    mapping: ActiveMapping, event: Any, request: PreviewedRequest | None
+    mapping: ActiveMapping,
+    event: Any,
+    *,
+    outcome: Outcome | None,
+    request: PreviewedRequest | None,
 ) -> MappingExplanation:
     """Explain what one mapping makes of one event.
 
     Args:
         mapping: The mapping.
         event: The event.
-        request: What a preview of this event shows for this mapping.
+        outcome: Its outcome in a preview of this event.
+        request: What that preview shows for this mapping.
     """
-    prepared = mapping.prepare(0, event)
     explained = MappingExplanation(
         mapping=mapping.name,
         action=mapping.action.slug,
-        outcome=prepared if isinstance(prepared, Outcome) else None,
+        outcome=outcome,
         request=request,
         source=mapping.source,
     )
@@ -119,5 +123,5 @@ def _fields(mapping: ActiveMapping, raw: Any) -> tuple[FieldReading, ...]:
     if not isinstance(raw, Mapping):
         return ()
     payload = mapping.action.payload
-    controls = {field.name for field in fields_of(payload) if field.control is not None}
-    return tuple(field for field in explain_payload(payload, raw) if field.name not in controls)
+    travels = {field.name for field in fields_of(payload) if field.in_payload}
+    return tuple(field for field in explain_payload(payload, raw) if field.name in travels)

@@ -11,7 +11,7 @@ with the reason in ``plugins.report``; the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pluggy
@@ -143,7 +143,9 @@ def wharfinger_actions() -> Iterable[Action]:  # type: ignore[empty-body]  # a s
 
 
 @hookspec(firstresult=True)
-def wharfinger_batching(action: Action, settings: Any) -> BatchPolicy | Unbatched | None:
+def wharfinger_batching(
+    action: Action, settings: Any, options: Mapping[str, Any]
+) -> BatchPolicy | Unbatched | None:
     """Say how an action's payloads travel together.
 
     Asked once per mapping, when a connection opens: first the plugin that gave the action, then
@@ -153,6 +155,8 @@ def wharfinger_batching(action: Action, settings: Any) -> BatchPolicy | Unbatche
         action: The action in question.
         settings: The connection's settings, an instance of the destination's settings class; None
             where an action is described and there is no connection.
+        options: The mapping's fields that are options of the action (`Control.OPTION`), by name,
+            defaults included; those defaults alone where an action is described.
 
     Returns:
         `BatchPolicy` (rows, bytes, age in seconds, lanes), or `Unbatched` with the reason, or
@@ -197,7 +201,7 @@ def wharfinger_diagnostics() -> Iterable[Diagnostic]:  # type: ignore[empty-body
 
     Returns:
         `Diagnostic` records: the destination's slug, a title, and an async function from an open
-        session to findings, each with its fix in words.
+        session and the outlines of the mappings to findings, each with its fix in words.
 
     Example:
         ::

@@ -28,11 +28,12 @@ from wharfinger.hookspecs import PROJECT
 from wharfinger.model.action import Action, Directive
 from wharfinger.model.batching import BatchPolicy, BatchReport, Unbatched
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Settings
+from wharfinger.outlining import options_of
 from wharfinger.registry import Offer, Registry, collect_offer
 from wharfinger.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from wharfinger.connection import Observer
+    from wharfinger.sending import Observer
 
 __all__ = ["PluginReport", "PluginStatus", "Plugins", "load_plugins"]
 
@@ -160,8 +161,15 @@ class Plugins:
         """Return the further checks of a destination."""
         return tuple(self._registry.diagnostics.get(slug, ()))
 
-    def batching(self, action: Action, settings: Any) -> BatchPolicy | Unbatched:
+    def batching(
+        self, action: Action, settings: Any, options: Mapping[str, Any] | None = None
+    ) -> BatchPolicy | Unbatched:
         """Ask the plugin that gave an action, then core, how its payloads travel.
+
+        Args:
+            action: The action in question.
+            settings: The connection's settings; None where there is no connection.
+            options: The mapping's options by field name; None for the action's defaults.
 
         Raises:
             PluginError: The hook raised, or its answer is no policy.
@@ -172,7 +180,11 @@ class Plugins:
         ask = self._manager.subset_hook_caller(f"{PROJECT}_batching", others)
         asked = f"{self._statuses([giver])[0].origin}: {PROJECT}_batching"
         try:
-            answer = ask(action=action, settings=settings)
+            answer = ask(
+                action=action,
+                settings=settings,
+                options=options_of(action) if options is None else options,
+            )
         except Exception as error:
             raise PluginError(
                 f"{asked} raised {type(error).__name__}: {error} for {action.slug}."

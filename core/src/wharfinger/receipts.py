@@ -51,15 +51,24 @@ class Receipts:
 
 
 class Halts:
-    """What has halted while events are delivered, so that nothing more is sent there."""
+    """What has halted while events are delivered, so that nothing more is sent there.
 
-    def __init__(self) -> None:
+    Args:
+        mappings: What had halted before, by mapping.
+    """
+
+    def __init__(self, mappings: Mapping[str, Outcome] | None = None) -> None:
+        self._by_mapping = mappings or {}
         self._by_key: dict[tuple[str, Hashable], Outcome] = {}
         self._everything: Outcome | None = None
 
     def of(self, mapping: str, batch_key: Hashable) -> Outcome | None:
         """Return the outcome of whatever would still be sent there; None where nothing halted."""
-        return self._everything or self._by_key.get((mapping, batch_key))
+        return (
+            self._everything
+            or self._by_mapping.get(mapping)
+            or self._by_key.get((mapping, batch_key))
+        )
 
     def learn(self, mapping: str, batch_key: Hashable, outcomes: Sequence[Outcome]) -> None:
         """Remember what halted; refused credentials halt everything."""

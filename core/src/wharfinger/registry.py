@@ -143,6 +143,10 @@ def _check_action(action: Action) -> None:
     known = {field.name for field in fields_of(action.payload)}
     if unknown := sorted(set(action.default_fields) - known):
         raise PluginError(f"default_fields names {', '.join(unknown)}, which it has not.")
+    if action.provision and action.provision.options:
+        known |= {field.name for field in fields_of(action.provision.options)}
+    if unknown := sorted(set(action.choices) - known):
+        raise PluginError(f"choices names {', '.join(unknown)}, which it has not.")
     parse(dict(action.default_fields))
     if action.default_trigger:
         compile_trigger(action.default_trigger)

@@ -255,6 +255,41 @@ async def test_a_preview_shows_the_requests_and_sends_nothing(connect, vendor, t
     assert vendor.requests == []
 
 
+OPENINGS = ["nothing", "warning", "error", "halted", "retry", "credentials", "bug", "made"]
+
+
+def _opened_as(connection, openings):
+    """Let the action of each mapping find something, raise, or make another action of itself."""
+    mappings = dict(connection.mappings)
+
+    async def crash(session, batch):
+        raise ZeroDivisionError("a fault of the action that was made")
+
+    async def look(_session, outline):
+        what = openings[outline.mapping]
+        if what in ("warning", "error"):
+            found = wharfinger.Finding(level=what, subject="Board", message="It is odd.")
+            return wharfinger.Opening(findings=[found])
+        if what in RAISED:
+            raise RAISED[what]
+        action = mappings[outline.mapping].action
+        made = attrs.evolve(action, perform=crash, batch_key=None, order_key=None)
+        return wharfinger.Opening(action=made if what == "made" else None)
+
+    for name, mapping in mappings.items():
+        mappings[name] = attrs.evolve(mapping, action=attrs.evolve(mapping.action, open=look))
+    connection.mappings = mappings
+    return connection
+
+
+RAISED = {
+    "halted": wharfinger.HaltedError("No board.", code="no-board"),
+    "retry": wharfinger.RetryError("Later.", code="unavailable"),
+    "credentials": wharfinger.CredentialsError("The API Key was refused."),
+    "bug": ValueError("a fault of the plugin"),
+}
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -275,26 +310,32 @@ async def test_a_preview_shows_the_requests_and_sends_nothing(connect, vendor, t
         max_size=30,
     ),
     replies=st.lists(st.sampled_from([200, 400, 403, 418, 429, 500, "timeout", "refused"])),
+    openings=st.fixed_dictionaries(dict.fromkeys(["notes", "bell"], st.sampled_from(OPENINGS))),
 )
-async def test_every_event_has_exactly_one_outcome_per_mapping(connect, vendor, events, replies):
+async def test_every_event_has_exactly_one_outcome_per_mapping(
+    connect, vendor, events, replies, openings
+):
     def scripted(reply):
         if reply == "timeout":
             return httpx.ReadTimeout("slow")
         return httpx.ConnectError("no") if reply == "refused" else httpx.Response(reply, json={})
 
-    vendor.script = [scripted(reply) for reply in replies]
-    async with connect(
-        mappings={
-            "notes": {
-                "action": "note",
-                "fields": {"board": {"@path": "$.properties.board"}},
-                "batch": {"rows": 2},
-            },
-            **RING,
-        }
-    ) as connection:
+    vendor.script, vendor.requests = [scripted(reply) for reply in replies], []
+    notes = {
+        "action": "note",
+        "fields": {"board": {"@path": "$.properties.board"}},
+        "batch": {"rows": 2},
+    }
+    async with _opened_as(connect(mappings={"notes": notes, **RING}), openings) as connection:
         receipts = await connection.deliver(events)
     assert len(receipts) == len(events)
+    everything = "credentials" in openings.values()
     for receipt in receipts:
         assert list(receipt.outcomes) == ["notes", "bell"]
-        assert all(isinstance(outcome, wharfinger.Outcome) for outcome in receipt.outcomes.values())
+        for name, outcome in receipt.outcomes.items():
+            assert isinstance(outcome, wharfinger.Outcome)
+            if everything or openings[name] in ("error", "halted"):
+                assert outcome.status in (Status.HALTED, Status.FILTERED, Status.REJECTED)
+                assert outcome.attempts == 0
+    if everything:
+        assert vendor.requests == []

@@ -101,8 +101,8 @@ async def test_hook_wharfinger_actions(bell):
 def test_hook_wharfinger_batching(bell):
     heard = []
 
-    def own(action, settings):
-        heard.append((action.slug, settings))
+    def own(action, settings, options):
+        heard.append((action.slug, settings, options))
         return wharfinger.BatchPolicy(rows=7)
 
     def foreign(action):
@@ -113,7 +113,9 @@ def test_hook_wharfinger_batching(bell):
     plugins = _load(owner, other)
     config = {"destination": "bell", "mappings": {"rings": {"action": "ring"}}}
     assert plugins.connect(config).mappings["rings"].policy == wharfinger.BatchPolicy(rows=7)
-    assert ("ring", None) in heard
+    assert heard == [("ring", None, {})]
+    assert plugins.batching(plugins.action("bell", "ring"), None).rows == 7
+    assert heard == [("ring", None, {})] * 2
 
 
 def test_core_answers_for_an_action_that_nobody_batches(bell, ringing):
@@ -165,10 +167,13 @@ async def test_hook_wharfinger_directives(bell):
 
 
 async def test_hook_wharfinger_diagnostics(bell):
-    async def compare(session):
+    outlined = []
+
+    async def compare(session, outlines):
+        outlined.extend(outlines)
         return [wharfinger.Finding(level="warning", subject="Clock", message="It is late.")]
 
-    async def fail(session):
+    async def fail(session, outlines):
         raise RuntimeError("the check is broken")
 
     given = [
@@ -176,8 +181,13 @@ async def test_hook_wharfinger_diagnostics(bell):
         wharfinger.Diagnostic(destination="bell", title="Clock", check=compare),
     ]
     plugins = _load(bell, _plugin(diagnostics=lambda: given))
-    async with plugins.connect({"destination": "bell"}) as connection:
+    rings = {"action": "ring", "fields": {"author": "anna"}}
+    config = {"destination": "bell", "mappings": {"r": rings, "off": {**rings, "enabled": False}}}
+    async with plugins.connect(config) as connection:
         fault, clock = await connection.diagnose()
+    assert outlined == [
+        wharfinger.Outline(mapping="r", action="ring", constants={"author": "anna"})
+    ]
     assert (fault.level, fault.subject) == ("error", "Fault")
     assert "RuntimeError" in fault.message
     assert (clock.level, clock.message) == ("warning", "It is late.")

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from wharfinger_host.commands.apply import apply
 from wharfinger_host.commands.check import check
+from wharfinger_host.commands.choices import choices
 from wharfinger_host.commands.demo import demo
 from wharfinger_host.commands.describe import describe
+from wharfinger_host.commands.doctor import doctor
 from wharfinger_host.commands.explain import explain
 from wharfinger_host.commands.import_segment import import_segment
+from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
 from wharfinger_host.commands.send import send
@@ -28,6 +32,10 @@ app = typer.Typer(
 app.command()(plugins)
 app.command()(describe)
 app.command()(check)
+app.command()(doctor)
+app.command()(choices)
+app.command()(plan)
+app.command()(apply)
 app.command()(preview)
 app.command()(explain)
 app.command()(send)

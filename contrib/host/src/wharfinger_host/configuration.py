@@ -20,6 +20,7 @@ import orjson
 import wharfinger
 from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
+from wharfinger_host.suggest import did_you_mean
 
 __all__ = ["Configuration", "Remark", "Selection", "connect", "read_configuration"]
 
@@ -52,10 +53,17 @@ class Remark:
 
 @attrs.frozen(kw_only=True)
 class Selection:
-    """The part of a configuration that is wanted; ``""`` is all of it."""
+    """The part of a configuration that is wanted.
+
+    Attributes:
+        connection: Only this one; ``""`` for all.
+        mapping: Only this one; ``""`` for all.
+        account_only: No mapping at all: a question to the vendor needs none of them to be right.
+    """
 
     connection: str = ""
     mapping: str = ""
+    account_only: bool = False
 
 
 @attrs.define
@@ -192,19 +200,27 @@ def _selected(
     if not chosen:
         message = f'There is no connection "{selection.connection}"; there is '
         message += f"{', '.join(connections)}."
+        message += did_you_mean(selection.connection, connections)
         configuration.problems.append(configuration.remark(("connections",), message))
+    if selection.account_only:
+        return {name: _without_mappings(table) for name, table in chosen.items()}
     if not selection.mapping or not chosen:
         return chosen
     tables = {name: _mappings_of(table) for name, table in chosen.items()}
     if not any(selection.mapping in mappings for mappings in tables.values()):
-        known = ", ".join(mapping for mappings in tables.values() for mapping in mappings) or "none"
-        message = f'There is no mapping "{selection.mapping}"; there is {known}.'
+        known = [mapping for mappings in tables.values() for mapping in mappings]
+        message = f'There is no mapping "{selection.mapping}"; there is '
+        message += f"{', '.join(known) or 'none'}." + did_you_mean(selection.mapping, known)
         configuration.problems.append(configuration.remark(("connections",), message))
     return {
         name: {**chosen[name], "mappings": {selection.mapping: mappings[selection.mapping]}}
         for name, mappings in tables.items()
         if selection.mapping in mappings
     }
+
+
+def _without_mappings(table: Any) -> Any:
+    return {**table, "mappings": {}} if isinstance(table, dict) else table
 
 
 def _mappings_of(table: Any) -> dict[str, Any]:

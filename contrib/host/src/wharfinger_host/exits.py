@@ -18,5 +18,7 @@ class Exit(IntEnum):
     """The command line or the configuration is wrong; nothing was sent."""
     FILES = 3
     """A file could not be read or written."""
+    PENDING = 4
+    """Something is to be made at the vendor, or left for a person to do there."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""

@@ -12,21 +12,34 @@ from wharfinger_host.exits import Exit
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["leave_unreadable", "load", "open_connections"]
+__all__ = ["leave", "leave_unreadable", "load", "load_plugins", "open_connections"]
 
 
-def load(
-    file: pathlib.Path, selection: Selection | None = None
-) -> tuple[Configuration, dict[str, wharfinger.Connection]]:
-    """Load plugins and read a configuration; what is wrong is in the configuration.
-
-    Raises:
-        typer.Exit: The file cannot be read.
-    """
+def load_plugins() -> wharfinger.Plugins:
+    """Load plugins, and say so where not every one could be used."""
     plugins = wharfinger.load_plugins()
     if not plugins.report.ok:
         text = "Not every plugin could be used; `wharfinger plugins` says why."
         messages().print(text, style="yellow", soft_wrap=True)
+    return plugins
+
+
+def load(
+    file: pathlib.Path,
+    selection: Selection | None = None,
+    plugins: wharfinger.Plugins | None = None,
+) -> tuple[Configuration, dict[str, wharfinger.Connection]]:
+    """Read a configuration; what is wrong is in it.
+
+    Args:
+        file: The configuration.
+        selection: The part of it that is wanted.
+        plugins: Those that are loaded already.
+
+    Raises:
+        typer.Exit: The file cannot be read.
+    """
+    plugins = plugins or load_plugins()
     try:
         configuration = read_configuration(file, plugins, selection)
     except OSError as error:
@@ -35,7 +48,12 @@ def load(
 
 
 def open_connections(
-    file: pathlib.Path, selection: Selection, *, as_json: bool
+    file: pathlib.Path,
+    selection: Selection,
+    *,
+    as_json: bool,
+    mappings: bool = True,
+    plugins: wharfinger.Plugins | None = None,
 ) -> dict[str, wharfinger.Connection]:
     """Return the connections of a configuration that has nothing wrong with it.
 
@@ -43,12 +61,15 @@ def open_connections(
         file: The configuration.
         selection: The part of it that is wanted.
         as_json: Write problems to standard output as JSON.
+        mappings: Whether there is nothing to do where no mapping is enabled.
+        plugins: Those that are loaded already.
 
     Raises:
         typer.Exit: Something is wrong; it has been said.
     """
-    configuration, connections = load(file, selection)
-    if not configuration.problems and not any(c.mappings for c in connections.values()):
+    configuration, connections = load(file, selection, plugins)
+    none = mappings and not any(connection.mappings for connection in connections.values())
+    if none and not configuration.problems:
         message = "There is no mapping that is enabled, so nothing would be sent."
         configuration.problems.append(configuration.remark(("connections",), message))
     if configuration.problems:
@@ -64,6 +85,10 @@ def open_connections(
 
 def leave_unreadable(name: str, error: OSError) -> typer.Exit:
     """Say that a file cannot be read or written, and return what to raise."""
-    text = printable(f"{name}: {error.strerror or error}")
-    messages().print(text, style="red", soft_wrap=True)
-    return typer.Exit(Exit.FILES)
+    return leave(f"{name}: {error.strerror or error}", Exit.FILES)
+
+
+def leave(text: str, code: Exit) -> typer.Exit:
+    """Say why a command ends here, and return what to raise."""
+    messages().print(printable(text), style="red", soft_wrap=True)
+    return typer.Exit(code)

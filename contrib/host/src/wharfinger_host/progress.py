@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -17,12 +19,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from wharfinger import Status
+from wharfinger import Finding, Status
 from wharfinger_host.reading import EventSource
 from wharfinger_host.tally import Tally
-from wharfinger_host.terminal import messages
+from wharfinger_host.terminal import messages, printable
+from wharfinger_host.views.findings import show_lines
 
-__all__ = ["STYLES", "SendProgress"]
+__all__ = ["STYLES", "SendProgress", "working"]
 
 STYLES = {
     Status.DELIVERED: "green",
@@ -75,6 +78,14 @@ class SendProgress:
     ) -> None:
         self._progress.stop()
 
+    def opened(self, findings: Mapping[str, Sequence[Finding]]) -> None:
+        """Show what stands in the way of some mappings; the others go on."""
+        console = self._progress.console
+        for name, found in findings.items():
+            if told := [finding for finding in found if finding.level != "ok"]:
+                console.print(printable(f"{name}:"), style="bold", soft_wrap=True)
+                show_lines(console, told)
+
     def update(self, tally: Tally) -> None:
         """Show the counts."""
         elapsed_s = max(time.monotonic() - self._started, 1e-6)
@@ -84,6 +95,21 @@ class SendProgress:
             rate=f"{tally.events / elapsed_s:,.0f} events/s",
             statuses=_statuses(tally),
         )
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show that something is being waited for, where a person is looking.
+
+    Args:
+        text: What is being done: ``"Looking at shop"``.
+    """
+    console = messages()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(printable(text))):
+        yield
 
 
 class _Statuses(TextColumn):

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import attrs
 
-from wharfinger import Connection, Outcome, Receipt, Status
+from wharfinger import Connection, Finding, Outcome, Receipt, Status
 from wharfinger_host.reading import Chunk, EventSource, Line
 from wharfinger_host.tally import SETTLED, Tally
 from wharfinger_host.undelivered import UndeliveredFile, outcome_record, unreadable_record
@@ -50,6 +50,9 @@ class Stop:
 
 class Watcher(Protocol):
     """Shows how far a run has come."""
+
+    def opened(self, findings: Mapping[str, Sequence[Finding]]) -> None:
+        """Look at what was found when the connections opened, by their names."""
 
     def update(self, tally: Tally) -> None:
         """Look at the counts; called after every chunk."""
@@ -92,6 +95,7 @@ class Run:
         with asyncio.Runner() as runner:
             try:
                 runner.run(self._open(stack))
+                self.watcher.opened({n: each.findings for n, each in self.connections.items()})
                 return self._send(runner, events_per_chunk)
             except KeyboardInterrupt:
                 return Stop(Cause.INTERRUPTED, f"Interrupted after line {self.tally.last_line:,}.")
@@ -142,7 +146,7 @@ class Run:
             stop = _broken(broken) if broken else None
         with _interrupt_deferred():
             stop = self._record(chunk, receipts) or stop
-        return stop or _halted(chunk, receipts)
+        return stop or self._halted(chunk, receipts)
 
     async def _deliver(self, lines: Sequence[Line]) -> dict[str, list[Receipt] | Exception]:
         events = [line.event for line in lines]
@@ -205,6 +209,32 @@ class Run:
             "them that was not delivered is in the file.",
         )
 
+    def _halted(self, chunk: Chunk, receipts: Mapping[str, Sequence[Receipt]]) -> Stop | None:
+        """Stop where a person is needed and nothing comes through: more events change nothing."""
+        outcomes = [
+            ((name, mapping), outcome)
+            for name, given in receipts.items()
+            for receipt in given
+            for mapping, outcome in receipt.outcomes.items()
+        ]
+        halted = {key: out for key, out in outcomes if out.status is Status.HALTED}
+        if not halted or any(outcome.status is Status.DELIVERED for _, outcome in outcomes):
+            return None
+        # What could not be opened has been told; it keeps no event from the other mappings.
+        if halted.keys() <= (idle := self._idle()) and self.tally.counts.keys() - idle:
+            return None
+        message = next(iter(halted.values())).message
+        return Stop(Cause.HALTED, f"Stopped at line {chunk.last:,}. {message}")
+
+    def _idle(self) -> set[tuple[str, str]]:
+        """Return the mappings that are halted since their connection opened."""
+        return {
+            (name, finding.mapping)
+            for name, connection in self.connections.items()
+            for finding in connection.findings
+            if finding.level == "error" and finding.mapping
+        }
+
     def _write(self, record: dict[str, object]) -> OSError | None:
         try:
             self.undelivered.write(record)
@@ -230,20 +260,6 @@ def _broken(errors: Mapping[str, Exception]) -> Stop:
         logger.error("the connection %s broke off", name, exc_info=error)
     which = ", ".join(f"{name} ({type(error).__name__})" for name, error in errors.items())
     return Stop(Cause.BROKEN, f"Delivery broke off in an unforeseen way: {which}.")
-
-
-def _halted(chunk: Chunk, receipts: Mapping[str, Sequence[Receipt]]) -> Stop | None:
-    """Stop where a person is needed and nothing comes through: more events would change nothing."""
-    outcomes = [
-        outcome
-        for given in receipts.values()
-        for receipt in given
-        for outcome in receipt.outcomes.values()
-    ]
-    halted = [outcome for outcome in outcomes if outcome.status is Status.HALTED]
-    if not halted or any(outcome.status is Status.DELIVERED for outcome in outcomes):
-        return None
-    return Stop(Cause.HALTED, f"Stopped at line {chunk.last:,}. {halted[0].message}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["messages", "plural", "printable", "results", "table", "write_json"]
+__all__ = ["can_ask", "messages", "plural", "printable", "results", "table", "write_json"]
 
 _WIDTH_OF_A_FILE = 120
 
@@ -24,6 +24,11 @@ def results() -> Console:
 def messages() -> Console:
     """Return a console on standard error."""
     return _console(stderr=True)
+
+
+def can_ask() -> bool:
+    """Tell whether a person sees a question and can answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def write_json(value: Any) -> None:

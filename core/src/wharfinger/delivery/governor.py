@@ -31,6 +31,7 @@ class Governor:
         longest_wait_s: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._parallel = parallel
         self._permits = asyncio.Semaphore(parallel)
         self._longest_wait_s = longest_wait_s
         self._clock = clock
@@ -39,6 +40,12 @@ class Governor:
     def pause(self, seconds: float) -> None:
         """Let no further request start for so long; a longer pause already asked for stays."""
         self._resume_at = max(self._resume_at, self._clock() + seconds)
+
+    def renewed(self) -> Governor:
+        """Return one for another event loop, under the pause that is still on."""
+        renewed = Governor(self._parallel, longest_wait_s=self._longest_wait_s, clock=self._clock)
+        renewed._resume_at = self._resume_at
+        return renewed
 
     async def __aenter__(self) -> None:
         await self._permits.acquire()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 import attrs
 import httpx
@@ -13,11 +14,19 @@ from wharfinger.errors import HostNotAllowedError, NotSentError
 
 __all__ = [
     "RefusingTransport",
+    "ReplyTooLargeError",
     "Timeouts",
     "build_client",
     "host_allowed",
     "is_loopback",
+    "may_have_arrived",
 ]
+
+
+MOST_REPLY_BYTES: Final = 64_000_000
+"""Most bytes of one reply: far above the echo of the largest request a vendor takes."""
+
+_SENT: Final = "wharfinger.sent"
 
 
 @attrs.frozen(kw_only=True)
@@ -27,10 +36,13 @@ class Timeouts:
     Attributes:
         connect_s: Seconds until a connection stands.
         read_s: Seconds without a byte of the reply.
+        whole_s: Seconds for one request from its first byte to the last one of its reply, so that
+            a reply which trickles in does not hold its lane for ever.
     """
 
     connect_s: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     read_s: float = attrs.field(default=120.0, validator=attrs.validators.gt(0))
+    whole_s: float = attrs.field(default=300.0, validator=attrs.validators.gt(0))
 
 
 def host_allowed(host: str, patterns: Sequence[str]) -> bool:
@@ -56,6 +68,40 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class ReplyTooLargeError(httpx.ReadError):
+    """A reply goes on beyond every sensible size; the rest of it is not read."""
+
+
+def may_have_arrived(request: httpx.Request) -> bool:
+    """Tell whether a request was sent and may have taken effect.
+
+    One that waits to be signed in was not sent, and one that was refused for how it was signed
+    had no effect.
+    """
+    return bool(request.extensions.get(_SENT))
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    """A reply's body, unpacked, that ends with an error where it grows too large for memory."""
+
+    def __init__(self, reply: httpx.Response, request: httpx.Request) -> None:
+        self._reply = reply
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for chunk in self._reply.aiter_bytes():
+            seen += len(chunk)
+            if seen > MOST_REPLY_BYTES:
+                raise ReplyTooLargeError(
+                    f"sent a reply of more than {MOST_REPLY_BYTES:,} bytes", request=self._request
+                )
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._reply.aclose()
+
+
 class _GuardedTransport(httpx.AsyncBaseTransport):
     """Lets nothing out but HTTPS to the hosts that the destination declared."""
 
@@ -75,7 +121,15 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
                 code="host-not-allowed",
             )
         self._redactor.learn(request.headers.get("authorization"))
-        return await self._inner.handle_async_request(request)
+        request.extensions[_SENT] = True
+        reply = await self._inner.handle_async_request(request)
+        request.extensions[_SENT] = reply.status_code != httpx.codes.UNAUTHORIZED
+        return httpx.Response(
+            reply.status_code,
+            headers=[each for each in reply.headers.raw if each[0].lower() != b"content-encoding"],
+            stream=_BoundedStream(reply, request),
+            extensions=reply.extensions,
+        )
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -149,5 +203,5 @@ def build_client(
         auth=auth,
         timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
         follow_redirects=False,
-        headers={"User-Agent": "wharfinger"},
+        headers={"User-Agent": "wharfinger", "Accept-Encoding": "identity"},
     )

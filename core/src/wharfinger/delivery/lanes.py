@@ -41,10 +41,19 @@ class Item:
 
 @attrs.define
 class LanedBatch:
-    """A batch and the events its payloads came from, index by index."""
+    """A batch, the events its payloads came from and their order keys, index by index."""
 
     batch: Batch
     events: list[int]
+    order_keys: list[Hashable]
+
+    def take(self, indices: Sequence[int]) -> LanedBatch:
+        """Return the batch of just these payloads, in the order given."""
+        return LanedBatch(
+            self.batch.take(indices),
+            [self.events[index] for index in indices],
+            [self.order_keys[index] for index in indices],
+        )
 
 
 Lane = list[LanedBatch]
@@ -97,4 +106,4 @@ def _runs(queue: Sequence[Item], rows: int, most_bytes: int) -> Iterator[list[It
 
 def _batch_of(key: Hashable, run: Sequence[Item]) -> LanedBatch:
     batch = Batch(key, [item.payload for item in run], [item.body for item in run])
-    return LanedBatch(batch, [item.event for item in run])
+    return LanedBatch(batch, [item.event for item in run], [item.order_key for item in run])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import repeat
 
 import attrs
 import stamina
@@ -13,7 +14,7 @@ from wharfinger.delivery.session import Session
 from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
-from wharfinger.model.outcome import Outcome, Status
+from wharfinger.model.outcome import NOT_SENT, Outcome, Status
 
 __all__ = ["RetryPolicy", "perform"]
 
@@ -76,7 +77,7 @@ async def perform(
             with attempt:
                 rest = batch if len(waiting) == len(batch) else batch.take(waiting)
                 fresh = await _attempt(action, session, governor, rest)
-                fresh = _numbered(fresh, attempt.num)
+                fresh = _counted(fresh, [outcomes[index].attempts for index in waiting if outcomes])
                 if outcomes:
                     for index, outcome in zip(waiting, fresh, strict=True):
                         outcomes[index] = outcome
@@ -128,10 +129,22 @@ def _fault(action: Action, what: str) -> Outcome:
     )
 
 
-def _numbered(outcomes: Sequence[Outcome], attempt: int) -> list[Outcome]:
-    """Rows that share an outcome go on sharing it."""
-    numbered = {id(outcome): attrs.evolve(outcome, attempts=attempt) for outcome in outcomes}
-    return [numbered[id(outcome)] for outcome in outcomes]
+def _counted(outcomes: Sequence[Outcome], before: Sequence[int]) -> list[Outcome]:
+    """Count how often each payload was sent; rows that share an outcome go on sharing it.
+
+    Args:
+        outcomes: Of this attempt.
+        before: How often each was sent before; empty at the first attempt.
+    """
+    counted: dict[tuple[int, int], Outcome] = {}
+    result = []
+    for outcome, times in zip(outcomes, before or repeat(0), strict=False):
+        attempts = times + (outcome.code not in NOT_SENT)
+        key = id(outcome), attempts
+        if key not in counted:
+            counted[key] = attrs.evolve(outcome, attempts=attempts)
+        result.append(counted[key])
+    return result
 
 
 def _longest_wait(outcomes: Sequence[Outcome]) -> float | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import time
+from typing import Any, TypeVar
 
+import attrs
 import httpx
+import stamina
 
 from wharfinger.delivery.governor import Governor
+from wharfinger.delivery.http import ReplyTooLargeError, may_have_arrived
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.errors import RetryError, UnknownError
 
-__all__ = ["Session"]
+__all__ = ["Memory", "Session"]
+
+_Kept = TypeVar("_Kept")
 
 # Raised before a byte of the request can have reached the vendor.
 _NOTHING_SENT = (
@@ -22,34 +29,78 @@ _NOTHING_SENT = (
 )
 
 
+@attrs.define
+class Memory:
+    """What the actions of one open connection share.
+
+    Attributes:
+        kept: What `Session.shared` made, by its class.
+        skipped_s: Seconds that were not really waited, because a test turned waits off.
+    """
+
+    kept: dict[type[Any], Any] = attrs.field(factory=dict)
+    skipped_s: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
 class Session:
     """An authenticated way to one account, under its rate governor.
 
     Attributes:
         settings: The connection's settings, an instance of the destination's settings class.
+        auth: What the destination's `Authentication` made for this connection, or None.
         idempotent: Whether a request that may have arrived may be sent again.
+        previewing: Whether nothing is sent: an action then looks nothing up, and makes the
+            request it would send with what it knows.
     """
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        settings: Any,
-        governor: Governor,
-        redactor: Redactor,
-        *,
-        idempotent: bool = True,
-    ) -> None:
-        self._client = client
-        self._governor = governor
-        self._redactor = redactor
-        self.settings = settings
-        self.idempotent = idempotent
+    settings: Any
+    auth: httpx.Auth | None = None
+    idempotent: bool = True
+    previewing: bool = False
+    _client: httpx.AsyncClient = attrs.field(repr=False)
+    _governor: Governor = attrs.field(repr=False)
+    _redactor: Redactor = attrs.field(repr=False)
+    _longest_s: float
+    _memory: Memory = attrs.field(factory=Memory, repr=False)
 
     def with_effect(self, *, idempotent: bool) -> Session:
         """Return the same session for an action of the other effect."""
-        return Session(
-            self._client, self.settings, self._governor, self._redactor, idempotent=idempotent
-        )
+        return attrs.evolve(self, idempotent=idempotent)
+
+    def shared(self, kind: type[_Kept]) -> _Kept:
+        """Return the one object of a class that all actions of this open connection share.
+
+        Args:
+            kind: A class that can be made without arguments; made at the first asking.
+
+        Example:
+            ::
+
+                sizes = session.shared(BatchSizes)
+        """
+        kept = self._memory.kept
+        if kind not in kept:
+            kept[kind] = kind()
+        found: _Kept = kept[kind]
+        return found
+
+    async def wait(self, seconds: float) -> None:
+        """Wait without holding up other requests of the account.
+
+        Args:
+            seconds: How long. Where tests turned waits off (``stamina.set_testing``), the time
+                passes at once for `now`.
+        """
+        if stamina.is_testing():
+            self._memory.skipped_s += max(0.0, seconds)
+            await asyncio.sleep(0)
+        else:
+            await asyncio.sleep(seconds)
+
+    def now(self) -> float:
+        """Return seconds that never go back, waits that tests skipped included."""
+        return time.monotonic() + self._memory.skipped_s
 
     async def request(
         self,
@@ -71,6 +122,10 @@ class Session:
             headers: Further headers.
             params: Query parameters.
 
+        Returns:
+            The reply, whole. One that is larger than any reply can sensibly be, or that is not
+            there after all when the time for one request is over, is no reply.
+
         Raises:
             RetryError: Nothing arrived, or what may have arrived may be sent again.
             UnknownError: It may have arrived and must not be sent again.
@@ -80,34 +135,49 @@ class Session:
             method, url, json=json, content=content, headers=headers, params=params
         )
         try:
-            async with self._governor:
+            async with self._governor, asyncio.timeout(self._longest_s):
                 return await self._client.send(request)
-        except _NOTHING_SENT as error:
-            raise RetryError(
-                f"{error.request.url.host} could not be reached ({_reason(error)}). Nothing was "
-                "sent; it can be tried again.",
+        except (TimeoutError, httpx.RequestError) as error:
+            raise self._lost(request, error) from error
+
+    def _lost(
+        self, request: httpx.Request, error: TimeoutError | httpx.RequestError
+    ) -> RetryError | UnknownError:
+        """Return the error of a request that has no readable reply."""
+        # Signing in may have sent another request, and lost that one.
+        host, reason = _request_of(error, request).url.host, type(error).__name__
+        if isinstance(error, _NOTHING_SENT):
+            return RetryError(
+                f"{host} could not be reached ({reason}). Nothing was sent; it can be tried again.",
                 code="unreachable",
-            ) from error
-        except httpx.RequestError as error:
-            timed_out = isinstance(error, httpx.TimeoutException)
-            what = "did not answer in time" if timed_out else "broke the connection"
-            code = "timed-out" if timed_out else "connection-lost"
-            host = error.request.url.host
-            # Another request than ours was lost: signing in failed, and ours was never sent.
-            if self.idempotent or method == "GET" or error.request is not request:
-                raise RetryError(
-                    f"{host} {what} ({_reason(error)}). Sending it again is safe.", code=code
-                ) from error
-            raise UnknownError(
-                f"{host} {what} after the request was sent ({_reason(error)}). It may "
-                "have taken effect, so it is not repeated; check with the vendor.",
-                code=code,
-            ) from error
+            )
+        code, what = _loss(error)
+        if self.idempotent or request.method == "GET" or not may_have_arrived(request):
+            return RetryError(f"{host} {what} ({reason}). Sending it again is safe.", code=code)
+        return UnknownError(
+            f"{host} {what} after the request was sent ({reason}). It may have taken effect, so "
+            "it is not repeated; check with the vendor.",
+            code=code,
+        )
 
     def redact(self, text: str) -> str:
         """Return a vendor's text with the secrets of this account taken out."""
         return self._redactor.redact(text)
 
 
-def _reason(error: Exception) -> str:
-    return type(error).__name__
+def _request_of(error: Exception, otherwise: httpx.Request) -> httpx.Request:
+    """Return the request that failed; an error that a plugin made itself may name none."""
+    try:
+        return error.request if isinstance(error, httpx.RequestError) else otherwise
+    except RuntimeError:
+        return otherwise
+
+
+def _loss(error: Exception) -> tuple[str, str]:
+    """Return the code of what went wrong, and the words for it."""
+    match error:
+        case ReplyTooLargeError():
+            return "reply-too-large", str(error)
+        case TimeoutError() | httpx.TimeoutException():
+            return "timed-out", "did not answer in time"
+    return "connection-lost", "broke the connection"

@@ -23,10 +23,11 @@ from wharfinger.mapping.compile import CompiledMapping, compile_mapping
 from wharfinger.mapping.interpret import interpret
 from wharfinger.mapping.nodes import Node
 from wharfinger.mapping.parse import BUILT_IN, parse
-from wharfinger.mapping.reserved import saved_choices, without_reserved
+from wharfinger.mapping.reserved import ROOT_DIRECTIVE, saved_choices, without_reserved
 
 __all__ = [
     "BUILT_IN",
+    "ROOT_DIRECTIVE",
     "CompiledMapping",
     "Node",
     "compile_mapping",

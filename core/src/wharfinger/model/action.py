@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from wharfinger.model.batching import Batch
+from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import SLUG, names
+from wharfinger.model.opening import Opening, Outline
 from wharfinger.model.outcome import Outcome
+from wharfinger.model.provision import Provision
 
 if TYPE_CHECKING:
     from wharfinger.delivery.session import Session
@@ -52,6 +55,14 @@ class Action:
         order_key: Payloads with equal keys never overtake each other; None if order is free.
         encode: The part of a request body that one payload becomes; it counts against the bytes
             of a batch and reaches ``perform`` as ``batch.bodies``. None: nothing is encoded.
+        open: Asked once per mapping when a connection opens: looks at what the mapping needs at
+            the vendor, and may give back an action made for it. None where there is nothing to
+            look at. What it raises is a finding: `HaltedError` halts the mapping,
+            `CredentialsError` the whole connection, and anything else is a warning. One that
+            takes longer than ``retry.timeout_s`` is given up, with a warning.
+        choices: Per field whose values can be looked up, the function that does; options of
+            ``provision`` may be among them.
+        provision: Makes at the vendor what a mapping needs; None where nothing can be made.
     """
 
     destination: str = attrs.field(validator=attrs.validators.matches_re(SLUG))
@@ -67,6 +78,11 @@ class Action:
     batch_key: Callable[[Any], Hashable] | None = None
     order_key: Callable[[Any], Hashable] | None = None
     encode: Callable[[Any], bytes] | None = None
+    open: Callable[[Session, Outline], Awaitable[Opening]] | None = None
+    choices: Mapping[str, Callable[[Session, Question], Awaitable[Choices]]] = attrs.field(
+        factory=dict
+    )
+    provision: Provision | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ import httpx
 
 if TYPE_CHECKING:
     from wharfinger.delivery.session import Session
+    from wharfinger.model.opening import Outline
 
 __all__ = [
     "Authentication",
@@ -23,6 +24,7 @@ __all__ = [
 
 SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _slug = attrs.validators.matches_re(SLUG)
+_text = attrs.validators.instance_of(str)
 
 
 def names(values: Iterable[str]) -> tuple[str, ...]:
@@ -95,12 +97,19 @@ class Finding:
         subject: What was looked at: ``"Subdomain"``, ``"Business unit"``.
         message: What was found. Never holds a secret.
         fix: What to do, or ``""`` where there is nothing to do.
+        code: Stable and for machines: ``"column-missing"``; ``""`` where nobody needs to tell it
+            from others.
+        mapping: Name of the mapping it is about, or ``""``.
     """
 
-    level: Literal["ok", "warning", "error"]
-    subject: str
-    message: str
-    fix: str = ""
+    level: Literal["ok", "warning", "error"] = attrs.field(
+        validator=attrs.validators.in_(("ok", "warning", "error"))
+    )
+    subject: str = attrs.field(validator=_text)
+    message: str = attrs.field(validator=_text)
+    fix: str = attrs.field(default="", validator=_text)
+    code: str = attrs.field(default="", validator=_text)
+    mapping: str = attrs.field(default="", validator=_text)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +119,8 @@ class Authentication:
     Attributes:
         destination: Slug of the destination.
         create: Given an instance of the settings class, returns an ``httpx.Auth``. Called once
-            per connection; the object may keep tokens.
+            per connection; the object may keep tokens, and an action finds it as
+            ``session.auth``.
         test: Given an open session, tries the credentials and says what it found.
     """
 
@@ -126,9 +136,9 @@ class Diagnostic:
     Attributes:
         destination: Slug of the destination.
         title: What it checks, in a few words.
-        check: Given an open session, says what it found.
+        check: Given an open session and the outlines of the enabled mappings, says what it found.
     """
 
     destination: str = attrs.field(validator=_slug)
     title: str
-    check: Callable[[Session], Awaitable[Sequence[Finding]]]
+    check: Callable[[Session, Sequence[Outline]], Awaitable[Sequence[Finding]]]

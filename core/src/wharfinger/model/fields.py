@@ -29,6 +29,10 @@ class Kind(StrEnum):
 class Control(StrEnum):
     """What a field steers instead of travelling to the vendor; its value must be a constant."""
 
+    OPTION = "option"
+    """Anything: how the action works for this mapping. It reaches the payload like any field, and
+    ``wharfinger_batching`` as one of the mapping's options."""
+
     BATCHING = "batching"
     """A boolean: whether this mapping's payloads are batched at all."""
     BATCH_ROWS = "batch-rows"
@@ -111,6 +115,11 @@ class Field:
     control: Control | None = attrs.field(
         default=None, converter=attrs.converters.optional(Control)
     )
+
+    @property
+    def in_payload(self) -> bool:
+        """Whether payloads carry it: it steers nothing, or how the action works."""
+        return self.control in (None, Control.OPTION)
 
 
 def field(*, label: str, default: Any = attrs.NOTHING, **facts: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import attrs
 
@@ -15,7 +16,12 @@ from wharfinger.errors import (
     UnknownError,
 )
 
-__all__ = ["Outcome", "Receipt", "Status"]
+__all__ = ["HELD_BACK", "NOT_SENT", "Outcome", "Receipt", "Status"]
+
+HELD_BACK: Final = "held-back"
+"""Code of a payload that waits because an earlier one with its order key is not settled yet."""
+NOT_SENT: Final = frozenset({HELD_BACK, "payload-invalid"})
+"""Codes that say that nothing was sent, whoever found that."""
 
 
 class Status(StrEnum):

@@ -31,6 +31,14 @@ from __future__ import annotations
 
 from wharfinger.payload.fields import fields_of
 from wharfinger.payload.instances import compile_structure, structure
+from wharfinger.payload.read import default_of, read_field
 from wharfinger.payload.schema import json_schema
 
-__all__ = ["compile_structure", "fields_of", "json_schema", "structure"]
+__all__ = [
+    "compile_structure",
+    "default_of",
+    "fields_of",
+    "json_schema",
+    "read_field",
+    "structure",
+]

@@ -34,7 +34,7 @@ _KINDS: Final[Mapping[Any, Kind]] = {
     Mapping[str, Any]: Kind.OBJECT,
 }
 _NARROWER: Final = {(Kind.STRING, Kind.TEXT), (Kind.NUMBER, Kind.INTEGER)}
-_CONTROLS: Final[Mapping[str, Kind]] = {
+_CONTROLS: Final[Mapping[Control | None, Kind]] = {
     Control.BATCHING: Kind.BOOLEAN,
     Control.BATCH_ROWS: Kind.INTEGER,
 }
@@ -140,7 +140,9 @@ def _nonsense(field: Field) -> Iterator[str]:
         yield f"pattern, format and secret mean nothing for a {field.kind.value}"
     if field.properties and field.kind is not Kind.OBJECT:
         yield f"a {field.kind.value} has no properties"
-    if field.control and (field.multiple or field.kind is not _CONTROLS.get(field.control)):
+    if field.control in _CONTROLS and (
+        field.multiple or field.kind is not _CONTROLS[field.control]
+    ):
         yield f"control={str(field.control)!r} does not suit a {field.kind.value}"
     if isinstance(field.default, (list, dict, set)):
         yield "instances would share this default; use attrs.Factory"

@@ -7,7 +7,8 @@ importing the plugin costs next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import wharfinger
 
@@ -46,7 +47,7 @@ def wharfinger_authentication() -> Iterable[wharfinger.Authentication]:
 
 @wharfinger.hookimpl
 def wharfinger_actions() -> Iterable[wharfinger.Action]:
-    """Give the four actions."""
+    """Give the actions."""
     from wharfinger_sfmc.actions import ACTIONS
 
     return ACTIONS
@@ -54,9 +55,17 @@ def wharfinger_actions() -> Iterable[wharfinger.Action]:
 
 @wharfinger.hookimpl
 def wharfinger_batching(
-    action: wharfinger.Action,
+    action: wharfinger.Action, options: Mapping[str, Any]
 ) -> wharfinger.BatchPolicy | wharfinger.Unbatched | None:
     """Say how this plugin's own actions travel."""
-    from wharfinger_sfmc.actions import BATCHING
+    from wharfinger_sfmc.actions import batching
 
-    return BATCHING.get(action.slug)
+    return batching(action, options)
+
+
+@wharfinger.hookimpl
+def wharfinger_diagnostics() -> Iterable[wharfinger.Diagnostic]:
+    """Give the checks of permissions and clocks."""
+    from wharfinger_sfmc.account.doctor import DIAGNOSTICS
+
+    return DIAGNOSTICS

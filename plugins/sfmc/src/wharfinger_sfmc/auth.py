@@ -13,9 +13,9 @@ import attrs
 import httpx
 
 import wharfinger
-from wharfinger_sfmc.api import Api
+from wharfinger_sfmc.api.calls import Api
+from wharfinger_sfmc.api.replies import Reply, read_reply
 from wharfinger_sfmc.errors import Call, Topic, failure
-from wharfinger_sfmc.replies import Reply, read_reply
 from wharfinger_sfmc.settings import MarketingCloudSettings, base_url
 
 __all__ = ["MarketingCloudAuth", "test_credentials"]
@@ -49,6 +49,10 @@ class MarketingCloudAuth(httpx.Auth):
         settings: The business unit and its API integration.
         clock: Gives seconds that never go back.
 
+    Attributes:
+        granted: The scopes of the token that was fetched last; None where nobody signed in yet or
+            SFMC did not say.
+
     Raises:
         wharfinger.ConfigurationError: The subdomain would lead to another host.
     """
@@ -59,6 +63,7 @@ class MarketingCloudAuth(httpx.Auth):
         self._url = f"{base_url(settings, 'auth')}/v2/token"
         self._settings = settings
         self._clock = clock
+        self.granted: frozenset[str] | None = None
         self._token: _Token | None = None
         self._lock = asyncio.Lock()
         self._thread_lock = threading.Lock()
@@ -77,10 +82,7 @@ class MarketingCloudAuth(httpx.Auth):
                 if token is None:
                     asked_at = self._clock()
                     response = yield self._token_request(request)
-                    try:
-                        await response.aread()
-                    except httpx.HTTPError as error:
-                        raise _torn(error) from error
+                    await _read_whole(response, request)
                     token = self._token = self._read_token(response, asked_at)
             response = yield _signed(request, token)
             if response.status_code != httpx.codes.UNAUTHORIZED:
@@ -105,6 +107,30 @@ class MarketingCloudAuth(httpx.Auth):
             response = yield _signed(request, token)
             if response.status_code != httpx.codes.UNAUTHORIZED:
                 return
+
+    async def bearer(
+        self, session: wharfinger.Session, *, refused: wharfinger.Secret | None = None
+    ) -> wharfinger.Secret:
+        """Return the access token itself, for a request that carries it in its body, as SOAP does.
+
+        Args:
+            session: Where no token is at hand, a request that needs no permission is sent through
+                it, and signs in on its way.
+            refused: A token that SFMC finds to be over; another one is fetched.
+
+        Raises:
+            wharfinger.DeliveryError: SFMC gave no token.
+        """
+        if refused is not None and self._token is not None and self._token.value == refused:
+            self._token = None
+        if self._usable(refused=None) is None:
+            await Api(session).token_context()
+        if (token := self._token) is None:
+            raise wharfinger.RetryError(
+                "SFMC withdrew the access token at once. It can be tried again.",
+                code="sign-in-failed",
+            )
+        return token.value
 
     def _usable(self, *, refused: _Token | None) -> _Token | None:
         """Return the token at hand; another task may have replaced a refused one meanwhile."""
@@ -134,6 +160,8 @@ class MarketingCloudAuth(httpx.Auth):
         value = reply.fields.get("access_token")
         if not reply.accepted or not isinstance(value, str) or not _HEADER_SAFE.fullmatch(value):
             raise failure(reply, _SIGN_IN)
+        scope = reply.fields.get("scope")
+        self.granted = frozenset(scope.split()) if isinstance(scope, str) else None
         lifetime_s = _lifetime_s(reply.fields.get("expires_in"))
         margin_s = min(_MARGIN_S, lifetime_s / 2)
         return _Token(wharfinger.Secret(value), asked_at + lifetime_s - margin_s)
@@ -156,7 +184,16 @@ def _lifetime_s(expires_in: Any) -> float:
     return seconds if 0 < seconds <= _LONGEST_LIFETIME_S else _USUAL_LIFETIME_S
 
 
-def _torn(error: httpx.HTTPError) -> wharfinger.RetryError:
+async def _read_whole(response: httpx.Response, request: httpx.Request) -> None:
+    """Read a token's reply; one that trickles in has no more time than one that says nothing."""
+    try:
+        async with asyncio.timeout(request.extensions.get("timeout", {}).get("read")):
+            await response.aread()
+    except (httpx.HTTPError, TimeoutError) as error:
+        raise _torn(error) from error
+
+
+def _torn(error: Exception) -> wharfinger.RetryError:
     return wharfinger.RetryError(
         f"The reply with the access token broke off ({type(error).__name__}). Nothing else was "
         "sent; it can be tried again.",

@@ -19,7 +19,10 @@ def check(
     config: Config,
     *,
     online: Annotated[
-        bool, typer.Option("--connect", help="Try the credentials at the vendor as well.")
+        bool,
+        typer.Option(
+            "--connect", help="Try the credentials and open the mappings at the vendor as well."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -47,8 +50,11 @@ def check(
 
 
 async def _test(connections: dict[str, Connection]) -> dict[str, list[Finding]]:
+    from wharfinger_host.looking import look, test
+    from wharfinger_host.progress import working
+
     findings = {}
     for name, connection in connections.items():
-        async with connection:
-            findings[name] = await connection.test()
+        with working(f"Connecting {name}"):
+            findings[name] = await look(connection, test)
     return findings

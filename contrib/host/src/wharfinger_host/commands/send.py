@@ -79,7 +79,7 @@ def send(  # the options of the command
             rest.close()
     took_s = time.monotonic() - started
     if as_json:
-        terminal.write_json(view.as_json(run.tally, rest, stop))
+        terminal.write_json(view.as_json(run, stop))
     else:
         view.show(terminal.results(), run.tally, rest, stop, wanted=wanted, took_s=took_s)
     raise typer.Exit(_exit_code(run.tally, stop))

@@ -96,7 +96,7 @@ class _Conversion:
     def _take_output(self, hook: str, name: str, value: Any) -> None:
         at = f"{hook}.outputs.{name}"
         field = self.known.get(name)
-        if field is None or field.control is not None or isinstance(value, (dict, list)):
+        if field is None or not field.in_payload or isinstance(value, (dict, list)):
             severity = Severity.WARNING if name == "id" else Severity.INFO
             message = f"{self.action.title} has no field for it; Segment kept {_shown(value)}."
             self._note(Kind.LEFT_OUT, severity, at, message)
@@ -110,7 +110,7 @@ class _Conversion:
 
     def take_batching(self) -> None:
         policy = self._policy()
-        controls = {f.control: f.name for f in self.known.values() if f.control is not None}
+        controls = {f.control: f.name for f in self.known.values() if not f.in_payload}
         given = {name: self.fields.pop(name) for name in _BATCHING if self._steers(name)}
         if isinstance(policy, wharfinger.Unbatched):
             self._drop_batching(given, policy)
@@ -125,7 +125,7 @@ class _Conversion:
     def _steers(self, name: str) -> bool:
         """Whether a field is about batching, and not one of the action that is only called so."""
         field = self.known.get(name)
-        return name in self.fields and (field is None or field.control is not None)
+        return name in self.fields and (field is None or not field.in_payload)
 
     def _policy(self) -> wharfinger.BatchPolicy | wharfinger.Unbatched | None:
         try:
@@ -202,7 +202,7 @@ class _Conversion:
             )
 
     def _mappable(self) -> list[str]:
-        return [field.name for field in self.known.values() if field.control is None]
+        return [field.name for field in self.known.values() if field.in_payload]
 
     def note_defaults(self) -> None:
         if self.comes_from_a_directive:

@@ -11,10 +11,10 @@ from rich.console import Console
 from wharfinger import Connection, Finding
 from wharfinger_host.configuration import Configuration, Remark
 from wharfinger_host.terminal import plural, printable
+from wharfinger_host.views.findings import has_errors as any_errors
+from wharfinger_host.views.findings import show_lines
 
 __all__ = ["as_json", "has_errors", "show", "show_problems"]
-
-_STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def as_json(
@@ -45,7 +45,7 @@ def as_json(
 
 def has_errors(findings: Mapping[str, list[Finding]]) -> bool:
     """Tell whether testing the connections found something that has to be put right."""
-    return any(finding.level == "error" for found in findings.values() for finding in found)
+    return any(any_errors(found) for found in findings.values())
 
 
 def show(
@@ -72,10 +72,7 @@ def show(
         mappings = plural(len(connection.mappings), "mapping")
         line = f"{name}: {connection.destination.title}, {mappings}"
         console.print(printable(line), style="bold", soft_wrap=True)
-        for finding in findings.get(name, []):
-            text = " ".join(filter(None, (f"{finding.subject}: {finding.message}", finding.fix)))
-            style = _STYLES[finding.level]
-            console.print(printable(f"  {finding.level}  {text}"), style=style, soft_wrap=True)
+        show_lines(console, findings.get(name, []))
     if not has_errors(findings):
         console.print(f"{configuration.file}: nothing is wrong", style="green", soft_wrap=True)
 

@@ -20,6 +20,7 @@ __all__ = [
     "show_action",
     "show_destination",
     "show_destinations",
+    "show_fields",
 ]
 
 
@@ -74,6 +75,9 @@ def action_as_json(plugins: Plugins, action: Action) -> dict[str, Any]:
         "default_fields": dict(action.default_fields),
         "batching": batching,
         "payload": wharfinger.json_schema(action.payload),
+        "options": [field.name for field in wharfinger.fields_of(action.payload) if _steers(field)],
+        "choices": list(action.choices),
+        "provision": _provision_as_json(action),
     }
 
 
@@ -105,7 +109,7 @@ def show_destination(console: Console, plugins: Plugins, destination: Destinatio
     settings = plugins.settings(destination.slug)
     if settings:
         console.print()
-        _show_fields(console, "Settings", wharfinger.fields_of(settings.schema))
+        show_fields(console, "Settings", wharfinger.fields_of(settings.schema))
     rows = table("Action", "Title", "Default trigger", "Batching", title="Actions")
     for action in plugins.actions(destination.slug).values():
         rows.add_row(
@@ -135,16 +139,30 @@ def show_action(console: Console, plugins: Plugins, action: Action) -> None:
     console.print(f"Effect: {twice}")
     console.print()
     fields = wharfinger.fields_of(action.payload)
-    _show_fields(console, "Fields", fields, defaults=action.default_fields)
+    values = [field for field in fields if not _steers(field)]
+    show_fields(console, "Fields", values, defaults=action.default_fields)
+    if options := [field for field in fields if _steers(field)]:
+        console.print()
+        title = "Options: the same for every event of a mapping"
+        show_fields(console, title, options, defaults=action.default_fields)
+    _show_help(console, action)
 
 
-def _show_fields(
+def show_fields(
     console: Console,
     title: str,
     fields: Iterable[Field],
     *,
     defaults: Mapping[str, Any] | None = None,
 ) -> None:
+    """Show fields as a table.
+
+    Args:
+        console: Where to.
+        title: What stands above it.
+        fields: What to show.
+        defaults: Values that take the place of the fields' own defaults, by name.
+    """
     fields = list(fields)
     labels = {field.name: field.label for field in fields}
     rows = table("Field", "Label", "Type", "Required", "Default", "Description", title=title)
@@ -159,6 +177,32 @@ def _show_fields(
         )
         rows.add_row(*map(printable, cells))
     console.print(rows)
+
+
+def _show_help(console: Console, action: Action) -> None:
+    """Show what the vendor can be asked about an action, and what can be made there for it."""
+    if action.choices:
+        console.print()
+        text = f"`wharfinger choices` looks up values for {', '.join(action.choices)}."
+        console.print(printable(text), soft_wrap=True)
+    if action.provision is None:
+        return
+    console.print()
+    text = "`wharfinger plan` and `apply` make what a mapping needs at the vendor."
+    console.print(text, soft_wrap=True)
+    if action.provision.options is not None:
+        show_fields(console, "--option", wharfinger.fields_of(action.provision.options))
+
+
+def _provision_as_json(action: Action) -> dict[str, Any] | None:
+    if action.provision is None:
+        return None
+    schema = action.provision.options
+    return {"options": wharfinger.json_schema(schema) if schema else None}
+
+
+def _steers(field: Field) -> bool:
+    return field.control is not None
 
 
 def _flat(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+import attrs
 from rich.console import Console
 from rich.text import Text
 
 from wharfinger import Status
 from wharfinger_host.progress import STYLES
-from wharfinger_host.sending import Stop
+from wharfinger_host.sending import Run, Stop
 from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import plural, printable, table
 from wharfinger_host.undelivered import UndeliveredFile
@@ -20,10 +21,17 @@ __all__ = ["as_json", "show"]
 _MOST_REASONS = 12
 
 
-def as_json(tally: Tally, undelivered: UndeliveredFile, stop: Stop | None) -> dict[str, Any]:
+def as_json(run: Run, stop: Stop | None) -> dict[str, Any]:
     """Return the counts, reasons and files as plain data."""
+    tally, undelivered = run.tally, run.undelivered
     return {
         "ok": stop is None and tally.all_settled,
+        "findings": [
+            {"connection": name, **attrs.asdict(finding)}
+            for name, connection in run.connections.items()
+            for finding in connection.findings
+            if finding.level != "ok"
+        ],
         **tally.as_json(),
         "undelivered": str(undelivered.path) if undelivered.records else None,
         "undelivered_records": undelivered.records,

@@ -105,6 +105,27 @@ def _outcome(verdict: str) -> wharfinger.Outcome:
     )
 
 
+# --- opening ---
+async def open_letters(
+    session: wharfinger.Session, outline: wharfinger.Outline
+) -> wharfinger.Opening:
+    """Look up the recipient of a mapping whose letters all go to one address."""
+    recipient = outline.constants.get("to")
+    if recipient is None:
+        return wharfinger.Opening()  # each event names its own
+    response = await session.request("GET", f"{URL}/addresses", params={"is": recipient})
+    if response.status_code != httpx.codes.NOT_FOUND:
+        return wharfinger.Opening()
+    unknown = wharfinger.Finding(
+        level="error",
+        subject="Recipient",
+        message=f"Postbox knows no address {recipient}.",
+        fix="Write it as Postbox does, under Account, Addresses.",
+        code="address-unknown",
+    )
+    return wharfinger.Opening(findings=[unknown])
+
+
 # --- hooks ---
 @wharfinger.hookimpl
 def wharfinger_destinations() -> Sequence[wharfinger.Destination]:
@@ -138,6 +159,7 @@ def wharfinger_actions() -> Sequence[wharfinger.Action]:
             default_trigger='type = "track"',
             default_fields={"to": {"@path": "$.context.traits.address"}},
             encode=encode_letter,
+            open=open_letters,
         )
     ]
 

@@ -1,49 +1,61 @@
-"""What the two data extension actions share."""
+"""What the actions that send rows share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+import attrs
 
 import wharfinger
-from wharfinger_sfmc.api import Api, DataExtension
-from wharfinger_sfmc.destination import MAX_BODY_BYTES, MAX_ROWS
-from wharfinger_sfmc.encoding import to_json
-from wharfinger_sfmc.errors import PRIMARY_KEY_MISMATCH, Call, Topic, failure
-from wharfinger_sfmc.rows import halving, upsert
+from wharfinger_sfmc.account.choices import ROW_CHOICES
+from wharfinger_sfmc.account.preflight import open_rows
+from wharfinger_sfmc.account.provisioning import PROVISION
+from wharfinger_sfmc.api.calls import DataExtension
+from wharfinger_sfmc.api.encoding import to_json
+from wharfinger_sfmc.destination import MAX_ROWS, SLUG
+from wharfinger_sfmc.rows.storing import (
+    JOB_BYTES,
+    JOB_ROWS,
+    ROWSET_BYTES,
+    Interface,
+    RowPayload,
+    store_rows,
+)
+from wharfinger_sfmc.values.conversion import Empty
+from wharfinger_sfmc.values.identity import loose_identity
 
 __all__ = [
-    "BATCHING",
-    "Row",
+    "JOBS",
+    "api_field",
     "batch_size_field",
+    "batching",
     "data_extension_of",
+    "deadline_field",
+    "empties_field",
     "enable_batching_field",
     "id_field",
     "key_field",
-    "row_encoder",
-    "row_identity",
-    "send_rows",
+    "nulls_field",
+    "row_action",
+    "row_order",
 ]
 
-# The brackets of the array; the comma after each row is counted with the row.
-_BRACKETS_BYTES: Final = 2
-
-BATCHING: Final = wharfinger.BatchPolicy(
+_ROWSETS: Final = wharfinger.BatchPolicy(
     rows=MAX_ROWS,
-    bytes=MAX_BODY_BYTES - _BRACKETS_BYTES,
+    bytes=ROWSET_BYTES,
     # More writers than this get in each other's way inside one data extension.
     lanes=2,
 )
+# Two jobs at once may deadlock each other.
+JOBS: Final = wharfinger.BatchPolicy(rows=JOB_ROWS, bytes=JOB_BYTES, lanes=1)
+"""How rows travel that are stored asynchronously."""
 
 
-class Row(Protocol):
-    """The payload of both actions."""
-
-    key: str | None
-    id: str | None
-    keys: dict[str, Any]
-    values: dict[str, Any]
+def batching(options: Mapping[str, Any]) -> wharfinger.BatchPolicy:
+    """Say how rows travel, by the option ``api`` of the mapping."""
+    return _ROWSETS if options.get("api") == Interface.SYNC else JOBS
 
 
 def key_field() -> Any:
@@ -62,6 +74,57 @@ def id_field() -> Any:
         label="Data Extension ID",
         description="ID of the data extension. Needed where no key is given.",
         required=wharfinger.when_absent("key"),
+    )
+
+
+def nulls_field() -> Any:
+    """Declare the field that says what becomes of null."""
+    return wharfinger.field(
+        label="Null Values",
+        description='What becomes of a column whose value is null: "omit" leaves it as it is in '
+        'the data extension, "clear" empties it, "reject" refuses the row.',
+        default=Empty.OMIT.value,
+        choices=(Empty.OMIT.value, Empty.CLEAR.value, Empty.REJECT.value),
+        control=wharfinger.Control.OPTION,
+    )
+
+
+def empties_field() -> Any:
+    """Declare the field that says what becomes of the empty text."""
+    return wharfinger.field(
+        label="Empty Texts",
+        description='What becomes of a column whose value is an empty text: "clear" empties it, '
+        '"omit" leaves it as it is in the data extension, "reject" refuses the row.',
+        default=Empty.CLEAR.value,
+        choices=(Empty.CLEAR.value, Empty.OMIT.value, Empty.REJECT.value),
+        control=wharfinger.Control.OPTION,
+    )
+
+
+def api_field() -> Any:
+    """Declare the field that chooses the interface."""
+    return wharfinger.field(
+        label="API",
+        description='"sync" sends up to 50 rows a request and knows at once what became of them. '
+        '"async" queues up to 2,500 rows and asks for their results until the Job Deadline; it '
+        'needs the permission "Data Extensions: Read" as well. "auto" queues batches of more than '
+        "500 rows.",
+        default=Interface.SYNC.value,
+        choices=tuple(interface.value for interface in Interface),
+        control=wharfinger.Control.OPTION,
+    )
+
+
+def deadline_field() -> Any:
+    """Declare the field that bounds the waiting for a job."""
+    return wharfinger.field(
+        label="Job Deadline",
+        description="Seconds to wait for the results of rows that are stored asynchronously. What "
+        "is not known by then is unknown, and is not sent again by itself.",
+        default=900,
+        minimum=1,
+        maximum=86_400,
+        control=wharfinger.Control.OPTION,
     )
 
 
@@ -86,7 +149,7 @@ def batch_size_field() -> Any:
     )
 
 
-def data_extension_of(payload: Row) -> DataExtension:
+def data_extension_of(payload: RowPayload) -> DataExtension:
     """Return the data extension a row goes to; the key counts before the id.
 
     Raises:
@@ -111,66 +174,65 @@ def _by_id(id_: str) -> DataExtension:
     return DataExtension(id=id_)
 
 
-def row_identity(payload: Row) -> Hashable:
-    """Return what tells one row from another, as SFMC compares primary keys.
+def row_order(payload: RowPayload) -> Hashable:
+    """Return what is equal for rows that SFMC might take for one row, so that they keep order."""
+    return loose_identity(payload.keys)
 
-    Text keys collide without regard to case and to spaces at the end; taking two rows for one
-    here only keeps their order.
+
+def row_action(
+    *,
+    payload: type[Any],
+    interface_of: Callable[[Any], Interface] = lambda payload: Interface(payload.api),
+    **facts: Any,
+) -> wharfinger.Action:
+    """Make an action that sends rows.
+
+    Args:
+        payload: Its payload class.
+        interface_of: Gives the interface that a payload of a mapping asks for.
+        facts: What is its own: ``slug``, ``title``, ``description`` and the like.
     """
-    return tuple(
-        sorted([(key.lower(), str(value).rstrip().lower()) for key, value in payload.keys.items()])
-    )
+    labels = {field.name: field.label for field in wharfinger.fields_of(payload)}
 
-
-def row_encoder(payload_class: type[Any]) -> Callable[[Row], bytes]:
-    """Return the ``encode`` of an action, which names fields by the labels of its payload class."""
-    labels = {field.name: field.label for field in wharfinger.fields_of(payload_class)}
-
-    def encode(payload: Row) -> bytes:
+    def encode(row: RowPayload) -> bytes:
         # These travel in the path, where text that is not valid Unicode must not get to.
-        if not f"{payload.key}{payload.id}".isascii():
-            to_json({"key": payload.key, "id": payload.id}, labels)
-        return to_json({"keys": payload.keys, "values": payload.values}, labels)
+        if not f"{row.key}{row.id}".isascii():
+            to_json({"key": row.key, "id": row.id}, labels)
+        return to_json({"keys": row.keys, "values": row.values}, labels)
 
-    return encode
+    async def perform(
+        session: wharfinger.Session, batch: wharfinger.Batch
+    ) -> Sequence[wharfinger.Outcome]:
+        rows = [(data_extension_of(row), row) for row in batch.payloads]
+        return await store_rows(session, rows, interface_of(batch.payloads[0]), labels)
 
+    async def open_mapping(
+        session: wharfinger.Session, outline: wharfinger.Outline
+    ) -> wharfinger.Opening:
+        findings = await open_rows(session, outline)
+        opened = attrs.evolve(action, batch_key=None) if _has_two_names(outline) else None
+        return wharfinger.Opening(findings=findings, action=opened)
 
-async def send_rows(
-    session: wharfinger.Session, batch: wharfinger.Batch
-) -> Sequence[wharfinger.Outcome]:
-    """Upsert a batch of rows; all of them go to the data extension that is the batch key."""
-    target: DataExtension = batch.key
-    api = Api(session)
-    call = Call(topic=Topic.ROWS, subject=_words(target), permissions='"Data Extensions: Write"')
-    key_sets = {frozenset(payload.keys) for payload in batch.payloads}
-    rows_agree = len(key_sets) == 1 and len(batch) > 1
-
-    async def post(rows: Sequence[bytes]) -> wharfinger.RejectedError | None:
-        reply = await api.upsert_rows(target, rows)
-        if reply.accepted:
-            return None
-        error = failure(reply, call)
-        # Only where rows agree on their keys is the mapping the reason; one event must not halt it.
-        if error.code == PRIMARY_KEY_MISMATCH and not rows_agree:
-            return _rejection(error)
-        if isinstance(error, wharfinger.RejectedError):
-            return error
-        raise error
-
-    return await upsert(batch.bodies, halving(post))
-
-
-def _rejection(error: wharfinger.DeliveryError) -> wharfinger.RejectedError:
-    return wharfinger.RejectedError(
-        error.message,
-        code=error.code,
-        vendor_message=error.vendor_message,
-        http_status=error.http_status,
-        request_id=error.request_id,
+    action = wharfinger.Action(
+        destination=SLUG,
+        payload=payload,
+        perform=perform,
+        effect=wharfinger.Effect.IDEMPOTENT,
+        batch_key=data_extension_of,
+        order_key=row_order,
+        encode=encode,
+        open=open_mapping,
+        choices=ROW_CHOICES,
+        provision=PROVISION,
+        **facts,
     )
+    return action
 
 
-def _words(target: DataExtension) -> str:
-    if target.key:
-        return f'the data extension with the Data Extension Key "{target.key}"'
-    return f'the data extension with the Data Extension ID "{target.id}"'
+def _has_two_names(outline: wharfinger.Outline) -> bool:
+    """Tell whether events may name one data extension by its key here and by its id there.
+
+    Rows of both must meet in one batch: only there it is known that both are one.
+    """
+    has_id = "id" in outline.mapped or "id" in outline.constants
+    return "key" in outline.mapped and has_id

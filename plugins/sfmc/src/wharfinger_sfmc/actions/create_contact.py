@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from typing import Final
 
 import attrs
+import httpx
 
 import wharfinger
-from wharfinger_sfmc.api import Api
+from wharfinger_sfmc.api.calls import Api
+from wharfinger_sfmc.api.encoding import to_json
+from wharfinger_sfmc.api.replies import Reply
 from wharfinger_sfmc.destination import SLUG
-from wharfinger_sfmc.encoding import to_json
 from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.permissions import WRITE_CONTACTS, words
 
 __all__ = ["ACTION", "BATCHING", "CreateContact"]
 
 BATCHING: Final = wharfinger.Unbatched(reason="SFMC takes one contact per request")
 _CALL: Final = Call(
-    topic=Topic.CONTACT, subject="creating contacts", permissions='"List and Subscribers: Write"'
+    topic=Topic.CONTACT, subject="creating contacts", permissions=words(WRITE_CONTACTS)
 )
+_ALREADY_EXISTS: Final = 30004
 
 
 @attrs.define(kw_only=True)
@@ -51,9 +55,14 @@ async def _perform(
 ) -> Sequence[wharfinger.Outcome]:
     (contact,) = batch.bodies
     reply = await Api(session).create_contact(contact)
-    if not reply.accepted:
+    if not (reply.accepted or _exists_already(reply)):
         raise failure(reply, _CALL)
     return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=reply.request_id)]
+
+
+def _exists_already(reply: Reply) -> bool:
+    """SFMC answers 200 for a key that exists; a conflict would say the same in other words."""
+    return (reply.status, reply.errorcode) == (httpx.codes.CONFLICT, _ALREADY_EXISTS)
 
 
 ACTION: Final = wharfinger.Action(

@@ -8,17 +8,27 @@ from typing import Any, Final
 import attrs
 
 import wharfinger
-from wharfinger_sfmc.api import Api
+from wharfinger_sfmc.actions._event import (
+    contact_key_field,
+    delivery_field,
+    event_definition_key_field,
+    note,
+    open_events,
+)
+from wharfinger_sfmc.api.calls import Api
+from wharfinger_sfmc.api.encoding import to_json
+from wharfinger_sfmc.api.replies import Reply
 from wharfinger_sfmc.destination import SLUG
-from wharfinger_sfmc.encoding import to_json
-from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.errors import Topic, failure
+from wharfinger_sfmc.journeys.settling import Journeys, settle
+from wharfinger_sfmc.journeys.verdicts import event_call, instance_of
 
 __all__ = ["ACTION", "BATCHING", "SendApiEvent"]
 
 BATCHING: Final = wharfinger.Unbatched(
-    reason="SFMC starts one journey entry per request, and only that way is each one confirmed"
+    reason="SFMC starts one journey entry per request; choose the action Send API Events in "
+    "Batches for up to 100"
 )
-_PERMISSIONS: Final = '"Journeys: Read" and "List and Subscribers: Read"'
 
 
 @attrs.define(kw_only=True)
@@ -30,26 +40,17 @@ class SendApiEvent:
         contact_key: Identifies the contact that enters.
         data: What the event carries, by the names of the event definition's schema; None for
             nothing.
+        delivery: What happens where nobody knows whether SFMC took it.
     """
 
-    event_definition_key: str = wharfinger.field(
-        name="eventDefinitionKey",
-        label="Event Definition Key",
-        description="The key of an event definition that exists in SFMC. It is not the key of "
-        "the journey.",
-        pattern=r"[^.]+",
-        pattern_hint="must not contain a period",
-    )
-    contact_key: str = wharfinger.field(
-        name="contactKey",
-        label="Contact Key",
-        description="Identifies the contact that enters.",
-    )
+    event_definition_key: str = event_definition_key_field()
+    contact_key: str = contact_key_field()
     data: dict[str, Any] | None = wharfinger.field(
         label="Event Data",
         description="What the event carries; names exactly as in the event definition's schema.",
         default=None,
     )
+    delivery: str = delivery_field()
 
 
 _LABELS: Final = {field.name: field.label for field in wharfinger.fields_of(SendApiEvent)}
@@ -73,20 +74,35 @@ async def _perform(
     session: wharfinger.Session, batch: wharfinger.Batch
 ) -> Sequence[wharfinger.Outcome]:
     (payload,), (event,) = batch.payloads, batch.bodies
+    definition = payload.event_definition_key
+    journeys = Journeys.of(session)
+    sent = journeys.send(definition, payload.contact_key)
+    try:
+        reply = await _enter(session, definition, event)
+    except wharfinger.UnknownError as error:
+        return await settle(session, [sent], error)
+    except wharfinger.DeliveryError as error:
+        note(session, journeys, sent, error)
+        raise
+    instance = instance_of(reply.fields)
+    journeys.decide(sent, instance)
+    return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=instance)]
+
+
+async def _enter(session: wharfinger.Session, definition: str, event: bytes) -> Reply:
+    """Send an event and return the reply that names its instance."""
     reply = await Api(session).send_event(event)
-    instance = reply.fields.get("eventinstanceid")
+    named = instance_of(reply.fields) is not None
     # Only the instance proves the entry: a 2xx without it is no evidence.
-    if not reply.accepted or not instance:
-        raise failure(reply, _call(payload.event_definition_key))
-    return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=str(instance))]
+    if named and reply.accepted:
+        return reply
+    # Errors beside an instance contradict it, and then neither of them is evidence.
+    doubt = attrs.evolve(reply, details=()) if named else reply
+    raise failure(doubt, event_call(Topic.EVENT, definition, repeatable=session.idempotent))
 
 
-def _call(event_definition_key: str) -> Call:
-    return Call(
-        topic=Topic.EVENT,
-        subject=f'the event definition "{event_definition_key}"',
-        permissions=_PERMISSIONS,
-    )
+async def _open(session: wharfinger.Session, outline: wharfinger.Outline) -> wharfinger.Opening:
+    return await open_events(session, outline, ACTION)
 
 
 ACTION: Final = wharfinger.Action(
@@ -101,4 +117,5 @@ ACTION: Final = wharfinger.Action(
     aliases=("apiEvent",),
     order_key=_order_key,
     encode=_encode,
+    open=_open,
 )

@@ -8,11 +8,10 @@ import attrs
 
 import wharfinger
 from wharfinger_sfmc.actions import _data_extension as shared
-from wharfinger_sfmc.destination import SLUG
 
-__all__ = ["ACTION", "BATCHING", "SendEventToDataExtension"]
+__all__ = ["ACTION", "SendEventToDataExtension", "batching"]
 
-BATCHING: Final = shared.BATCHING
+batching = shared.batching
 
 
 @attrs.define(kw_only=True)
@@ -24,6 +23,10 @@ class SendEventToDataExtension:
         id: Its id, used where there is no key.
         keys: Primary key columns and their values; the row where all match is updated.
         values: The other columns and their values.
+        nulls: What becomes of null.
+        empties: What becomes of the empty text.
+        api: Which interface is used.
+        deadline_s: Seconds to wait for what is stored asynchronously.
         enable_batching: Whether rows travel together.
         batch_size: Most rows in one request; None for what SFMC bears.
     """
@@ -41,20 +44,18 @@ class SendEventToDataExtension:
         description="Columns and their values; names exactly as in the data extension.",
         minimum=1,
     )
+    nulls: str = shared.nulls_field()
+    empties: str = shared.empties_field()
+    api: str = shared.api_field()
+    deadline_s: int = shared.deadline_field()
     enable_batching: bool = shared.enable_batching_field()
     batch_size: int | None = shared.batch_size_field()
 
 
-ACTION: Final = wharfinger.Action(
-    destination=SLUG,
+ACTION: Final = shared.row_action(
     slug="send-event-to-data-extension",
     title="Send Event to Data Extension",
     description="Upserts events as rows of a data extension.",
     payload=SendEventToDataExtension,
-    perform=shared.send_rows,
-    effect=wharfinger.Effect.IDEMPOTENT,
     aliases=("dataExtension", "dataExtensionV2"),
-    batch_key=shared.data_extension_of,
-    order_key=shared.row_identity,
-    encode=shared.row_encoder(SendEventToDataExtension),
 )

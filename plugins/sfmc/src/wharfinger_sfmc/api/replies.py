@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,7 @@ import attrs
 import httpx
 import orjson
 
-__all__ = ["Reply", "read_reply"]
+__all__ = ["Reply", "bounded", "read_reply"]
 
 _MAX_VENDOR_CHARACTERS: Final = 500
 _EXCERPT_BYTES: Final = 16_000
@@ -35,6 +36,8 @@ class Reply:
         status: HTTP status.
         fields: The reply's JSON object with its names in lower case; empty where the body is
             something else.
+        entries: How many entries the reply's JSON array has; None where the body is no array.
+        is_empty: Whether there is no body at all.
         errorcode: SFMC's own number for the error, or None.
         details: What SFMC said about single columns or rows, word for word.
         result_codes: Codes of the result messages that are errors.
@@ -42,10 +45,13 @@ class Reply:
         vendor_message: What SFMC said, secrets taken out, at most 500 characters.
         request_id: SFMC's name for the request, where it gave one.
         retry_after_s: How long SFMC asked to wait, in seconds, or None.
+        date: When SFMC answered, by its own clock, or None where it did not say.
     """
 
     status: int
     fields: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    entries: int | None = None
+    is_empty: bool = False
     errorcode: int | None = None
     details: tuple[str, ...] = ()
     result_codes: frozenset[str] = frozenset()
@@ -53,11 +59,31 @@ class Reply:
     vendor_message: str = ""
     request_id: str | None = None
     retry_after_s: float | None = None
+    date: datetime | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether SFMC accepted the request: a 2xx that reports no error in its body."""
         return httpx.codes.is_success(self.status) and not self.reported_errors
+
+    def objects(self, name: str) -> list[dict[str, Any]] | None:
+        """Return a list of objects that the reply holds, each with its names in lower case.
+
+        Args:
+            name: Of the list, in lower case: ``"items"``.
+
+        Returns:
+            None where there is no such list, or where anything but objects is in it: what stands
+            at which place could then not be told.
+        """
+        found = self.fields.get(name)
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            return None
+        return [_folded(entry) for entry in found]
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number that the reply holds, be it written as a number or as text."""
+        return _integer(self.fields.get(name))
 
 
 def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> Reply:
@@ -85,24 +111,36 @@ def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> 
     return Reply(
         status=response.status_code,
         fields=fields,
+        entries=_entries(response.content),
+        is_empty=not response.content or response.content.isspace(),
         errorcode=_integer(fields.get("errorcode")),
         details=details,
         result_codes=frozenset(_text(entry.get("resultcode")) for entry in failures),
         reported_errors=has_errors or bool(failures),
-        vendor_message=_bounded(redact(spoken or _excerpt(response))),
+        vendor_message=bounded(redact(spoken or _excerpt(response))),
         request_id=_first_text(fields, *_REQUEST_IDS) or None,
         retry_after_s=_retry_after_s(response, fields),
+        date=_moment(response.headers.get("date", "")),
     )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     # A rowset comes back as an array of megabytes; only an object can hold an error.
-    if not re.match(rb"\s*\{", body):
+    if not re.match(rb"(\xef\xbb\xbf)?\s*\{", body):
         return {}
     try:
-        return _folded(orjson.loads(body))
+        return _folded(orjson.loads(body.removeprefix(BOM_UTF8)))
     except orjson.JSONDecodeError:
         return {}
+
+
+def _entries(body: bytes) -> int | None:
+    if not re.match(rb"\s*\[", body):
+        return None
+    try:
+        return len(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _folded(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +175,8 @@ def _excerpt(response: httpx.Response) -> str:
     return response.content[:_EXCERPT_BYTES].decode(errors="replace")
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """Return SFMC's words on one line, at most 500 characters of them."""
     words = " ".join(text.split())
     if len(words) <= _MAX_VENDOR_CHARACTERS:
         return words
@@ -162,10 +201,14 @@ def _seconds(value: Any) -> float | None:
 
 
 def _seconds_until(header: str) -> float | None:
+    moment = _moment(header)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _moment(header: str) -> datetime | None:
+    """Read a moment as HTTP writes it; without an offset it is UTC."""
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,52 @@
+"""Looking at a connection: whatever goes wrong is a finding, so that the others are looked at."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import wharfinger
+from wharfinger import Connection, Finding
+
+__all__ = ["failure", "look", "test"]
+
+logger = logging.getLogger(__name__)
+
+
+async def look(
+    connection: Connection, check: Callable[[Connection], Awaitable[Sequence[Finding]]]
+) -> list[Finding]:
+    """Open a connection, check it, and close it again.
+
+    Args:
+        connection: Not open yet.
+        check: What to look at while it is open.
+
+    Returns:
+        What the check found, or why nothing could be looked at.
+    """
+    try:
+        async with connection:
+            return list(await check(connection))
+    except Exception as error:  # noqa: BLE001  # any plugin may break while a connection opens
+        return [failure(connection, error)]
+
+
+async def test(connection: Connection) -> list[Finding]:
+    """Try the credentials of an open connection, and tell what its mappings found as it opened."""
+    return list(dict.fromkeys([*await connection.test(), *connection.findings]))
+
+
+def failure(connection: Connection, error: Exception) -> Finding:
+    """Return what stands in the way of a connection as a finding; the unforeseen is logged."""
+    if isinstance(error, wharfinger.WharfingerError):
+        code = error.code if isinstance(error, wharfinger.DeliveryError) else ""
+        return Finding(level="error", subject="Connection", message=str(error), code=code)
+    logger.error("the connection %s failed in an unforeseen way", connection.name, exc_info=error)
+    return Finding(
+        level="error",
+        subject="Connection",
+        message=f"The plugin failed in an unforeseen way ({type(error).__name__}).",
+        fix="The log has the details; `wharfinger plugins` names the distribution to report it to.",
+        code="plugin-failed",
+    )

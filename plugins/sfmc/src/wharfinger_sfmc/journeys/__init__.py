@@ -1,0 +1,1 @@
+"""Journey events whose fate is not plain from a reply."""

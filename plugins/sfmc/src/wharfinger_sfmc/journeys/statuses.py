@@ -1,0 +1,178 @@
+"""SFMC's list of what became of journey events, read with suspicion.
+
+``GET /interaction/v1/async/events/status`` gives ``page, pageSize, count, items`` ("Get Status of
+Contacts"). A filter that SFMC ignores, an entry that cannot be read or a list that is not complete
+must never lead to a wrong conclusion, so each of them makes the whole list unclear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+import attrs
+
+import wharfinger
+from wharfinger_sfmc.api.calls import Api
+from wharfinger_sfmc.api.replies import Reply, bounded
+
+__all__ = ["ListedEvent", "UnclearError", "events_of_contact", "events_of_request"]
+
+_ON_A_PAGE: Final = 100
+_MOST_PAGES: Final = 5
+_CLOCKS_MAY_DIFFER_BY: Final = timedelta(seconds=10)
+# Times without an offset are server time: Central Standard Time without daylight saving.
+_SERVER_TIME: Final = timezone(timedelta(hours=-6))
+_ENTERED: Final = {"queued": True, "processed": True, "errored": False}
+
+
+class UnclearError(Exception):
+    """The list proves nothing.
+
+    Attributes:
+        finding: What was found, as the end of the sentence "SFMC's list of events ...".
+        final: Whether asking again is of no use.
+    """
+
+    def __init__(self, finding: str, *, final: bool = False) -> None:
+        super().__init__(finding)
+        self.finding = finding
+        self.final = final
+
+
+@attrs.frozen(kw_only=True)
+class ListedEvent:
+    """One event of the list.
+
+    Attributes:
+        instance: SFMC's name for it.
+        request_id: SFMC's name for the batch it came in, or ``""``.
+        definition: Its event definition key.
+        contact: Its contact key.
+        entered: Whether it is queued or processed; it is errored otherwise.
+        modified: When it last became something else, or None where that cannot be read.
+        errorcode: Why it is errored, or None.
+        message: The same in words, or ``""``.
+    """
+
+    instance: str
+    request_id: str
+    definition: str
+    contact: str
+    entered: bool
+    modified: datetime | None
+    errorcode: Any
+    message: str
+
+
+async def events_of_contact(
+    session: wharfinger.Session, definition: str, contact: str, since: datetime
+) -> list[ListedEvent]:
+    """List the events of one contact that changed since a moment.
+
+    Raises:
+        UnclearError: The list proves nothing.
+    """
+    listed = await _listing(
+        session,
+        {
+            "contactKey": contact,
+            "eventDefinitionKey": definition,
+            "startDate": f"{since:%Y-%m-%dT%H:%M:%S}Z",
+        },
+    )
+    own = [each for each in listed if (each.contact, each.definition) == (contact, definition)]
+    if any(event.modified is None for event in own):
+        raise UnclearError("gives no dates", final=True)
+    return [event for event in own if event.modified is not None and event.modified >= since]
+
+
+async def events_of_request(session: wharfinger.Session, request_id: str) -> list[ListedEvent]:
+    """List the events of one batch.
+
+    Raises:
+        UnclearError: The list proves nothing.
+    """
+    listed = await _listing(session, {"requestId": request_id})
+    return [event for event in listed if event.request_id.lower() == request_id.lower()]
+
+
+async def _listing(session: wharfinger.Session, filters: Mapping[str, str]) -> list[ListedEvent]:
+    found: dict[str, ListedEvent] = {}
+    for page in range(1, _MOST_PAGES + 1):
+        query = {**filters, "$page": str(page), "$pageSize": str(_ON_A_PAGE)}
+        items, count = await _page(session, query)
+        events = [_listed(item, session) for item in items]
+        found.update((event.instance, event) for event in events)
+        if len(found) >= count:
+            return list(found.values())
+        if not events:
+            break
+    raise UnclearError("cannot be read to its end", final=True)
+
+
+async def _page(
+    session: wharfinger.Session, query: Mapping[str, str]
+) -> tuple[list[dict[str, Any]], int]:
+    try:
+        reply = await Api(session).event_statuses(query)
+    except wharfinger.DeliveryError as error:
+        final = not isinstance(error, wharfinger.RetryError)
+        raise UnclearError(f"cannot be had ({error.code})", final=final) from error
+    if not reply.accepted:
+        raise UnclearError(
+            f"was refused with HTTP status {reply.status}", final=reply.status in _NEVER
+        )
+    _check_clock(reply)
+    count = reply.number("count")
+    items = [] if count == 0 and "items" not in reply.fields else reply.objects("items")
+    if count is None or items is None:
+        raise UnclearError("cannot be read")
+    return items, count
+
+
+_NEVER: Final = frozenset(range(400, 500)) - {408, 429}
+
+
+def _check_clock(reply: Reply) -> None:
+    """Where the clocks differ, nobody can tell what was there before an event was sent."""
+    if reply.date is None:
+        return
+    difference = abs(reply.date - datetime.now(UTC))
+    if difference > _CLOCKS_MAY_DIFFER_BY:
+        raise UnclearError(
+            f"is of no help, because this machine's clock and SFMC's are {difference} apart",
+            final=True,
+        )
+
+
+def _listed(item: Mapping[str, Any], session: wharfinger.Session) -> ListedEvent:
+    state = str(item.get("status") or item.get("type")).lower()
+    instance, contact = _text(item, "eventinstanceid"), _text(item, "contactkey")
+    definition = _text(item, "eventdefinitionkey")
+    if not (instance and contact and definition) or state not in _ENTERED:
+        raise UnclearError("has entries that cannot be read")
+    return ListedEvent(
+        instance=instance,
+        request_id=_text(item, "requestid"),
+        definition=definition,
+        contact=contact,
+        entered=_ENTERED[state],
+        modified=_moment(_text(item, "modifieddate")),
+        errorcode=item.get("errorcode"),
+        message=bounded(session.redact(_text(item, "message"))),
+    )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_SERVER_TIME)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,1 @@
+"""Rows on their way: planned, sent, and the truth told about each."""

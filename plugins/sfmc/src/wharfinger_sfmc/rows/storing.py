@@ -1,0 +1,262 @@
+"""A batch of rows on its way: brought into SFMC's form, planned, and sent where each belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import attrs
+
+import wharfinger
+from wharfinger_sfmc.account.catalog import Catalog, words_of
+from wharfinger_sfmc.api.calls import DataExtension
+from wharfinger_sfmc.destination import MAX_BODY_BYTES, MAX_ROWS
+from wharfinger_sfmc.errors import PRIMARY_KEY_MISMATCH, ROW_REFUSED, Call, Topic
+from wharfinger_sfmc.permissions import WRITE_ROWS, words
+from wharfinger_sfmc.rows.jobs import Jobs
+from wharfinger_sfmc.rows.planning import Way, carry_out, held_back, plan
+from wharfinger_sfmc.rows.rowsets import Rowsets
+from wharfinger_sfmc.rows.sizes import BatchSizes, Size
+from wharfinger_sfmc.values.columns import Table
+from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, to_row
+from wharfinger_sfmc.values.identity import loose_identity
+
+__all__ = ["JOB_BYTES", "JOB_ROWS", "ROWSET_BYTES", "Interface", "RowPayload", "store_rows"]
+
+ROWSET_BYTES: Final = MAX_BODY_BYTES - len("[]")
+"""Most bytes of the rows of one rowset."""
+JOB_ROWS: Final = 2_500
+"""Most rows of one job; SFMC takes more, and clients in production stay below that."""
+JOB_BYTES: Final = MAX_BODY_BYTES - len('{"items":[]}')
+"""Most bytes of the rows of one job."""
+
+_MOST_AT_ONCE: Final = 500
+"""Most rows that are sent synchronously where the number decides."""
+_DRIFT: Final = frozenset({ROW_REFUSED, PRIMARY_KEY_MISMATCH, "data-extension-not-found"})
+"""Refusals that a look at the right columns would have foreseen."""
+
+
+class Interface(StrEnum):
+    """Which of SFMC's two interfaces for rows is used."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+    AUTO = "auto"
+
+
+class RowPayload(Protocol):
+    """What the payloads of all actions that send rows have."""
+
+    key: str | None
+    id: str | None
+    keys: dict[str, Any]
+    values: dict[str, Any]
+    nulls: str
+    empties: str
+    deadline_s: int
+
+
+@attrs.frozen
+class _Group:
+    """The rows of a batch that go to one data extension.
+
+    Attributes:
+        target: The data extension, as the first of its payloads names it.
+        resolved: It by key and id, where both are known.
+        table: Its columns, where they are known.
+        payloads: The payloads, by their places in the batch.
+    """
+
+    target: DataExtension
+    resolved: DataExtension
+    table: Table | None
+    payloads: dict[int, RowPayload] = attrs.field(factory=dict)
+
+
+async def store_rows(
+    session: wharfinger.Session,
+    rows: Sequence[tuple[DataExtension, RowPayload]],
+    interface: Interface,
+    labels: Mapping[str, str],
+) -> list[wharfinger.Outcome]:
+    """Upsert rows, each in the data extension it names.
+
+    Args:
+        session: The way to the account.
+        rows: In the order of their events; all of one mapping.
+        interface: How they are sent.
+        labels: Per field of the payloads the label it has for people.
+
+    Returns:
+        One outcome per row.
+    """
+    tables: dict[DataExtension, Table | None] = {}
+    halts: dict[DataExtension, wharfinger.Outcome] = {}
+    for target in dict.fromkeys(target for target, _ in rows):
+        try:
+            tables[target] = await session.shared(Catalog).table(session, target)
+        except wharfinger.DeliveryError as error:
+            halts[target] = wharfinger.Outcome.of(error)
+    outcomes = {i: halts[target] for i, (target, _) in enumerate(rows) if target in halts}
+    storing = _Storing(session, interface, labels)
+    held: wharfinger.Outcome | None = None
+    for groups in _runs(rows, tables):
+        places = [place for group in groups for place in group.payloads]
+        outcomes |= dict.fromkeys(places, held) if held else await storing.store_all(groups)
+        held = held_back(outcomes[place] for place in places)
+    return [outcomes[place] for place in range(len(rows))]
+
+
+def _runs(
+    rows: Sequence[tuple[DataExtension, RowPayload]],
+    tables: Mapping[DataExtension, Table | None],
+) -> list[list[_Group]]:
+    """Group rows by data extension, in runs that are to be sent one after the other.
+
+    One run, as a rule. Where the columns of data extensions cannot be read, one that is named by
+    its key here and by its id there cannot be recognized; then no run names one row by both.
+    """
+    known = {
+        name: table
+        for table in tables.values()
+        if table is not None
+        for name in (DataExtension(key=table.key), DataExtension(id=table.id))
+    }
+    tables = {target: table or known.get(target) for target, table in tables.items()}
+    blind = {target for target, table in tables.items() if table is None}
+    is_doubtful = any(t.key for t in blind) and not all(t.key for t in blind)
+    runs: list[dict[DataExtension, _Group]] = [{}]
+    named: dict[Hashable, DataExtension] = {}
+    for place, (target, payload) in enumerate(rows):
+        if target not in tables:
+            continue
+        if is_doubtful and target in blind:
+            row = loose_identity(payload.keys)
+            if named.setdefault(row, target) != target:
+                runs.append({})
+                named = {row: target}
+        table = tables[target]
+        name = DataExtension(key=table.key, id=table.id) if table else target
+        group = runs[-1].setdefault(name, _Group(target, name, table))
+        group.payloads[place] = payload
+    return [list(run.values()) for run in runs]
+
+
+@attrs.frozen
+class _Storing:
+    """Groups of rows on their way.
+
+    Attributes:
+        session: The way to the account.
+        interface: How they are sent.
+        labels: Per field of the payloads the label it has for people.
+    """
+
+    session: wharfinger.Session
+    interface: Interface
+    labels: Mapping[str, str]
+
+    async def store_all(self, groups: Sequence[_Group]) -> dict[int, wharfinger.Outcome]:
+        """Store the rows of some data extensions; one outcome per row, by its place."""
+        outcomes: dict[int, wharfinger.Outcome] = {}
+        not_sent: wharfinger.NotSentError | None = None
+        for group in groups:
+            try:
+                outcomes |= await self.store(group)
+            except wharfinger.DeliveryError as error:
+                outcomes |= dict.fromkeys(group.payloads, wharfinger.Outcome.of(error))
+            except wharfinger.NotSentError as error:
+                not_sent = error  # a preview goes on to the requests of the other groups
+        if not_sent is not None:
+            raise not_sent
+        return outcomes
+
+    async def store(self, group: _Group) -> dict[int, wharfinger.Outcome]:
+        """Check, plan and send the rows; one outcome per row, by its place."""
+        outcomes, rows, table = await self._checked(group)
+        if not rows:
+            return outcomes
+        key_sets = {frozenset(row.keys) for _, row in rows}
+        one_mind = table is not None or (len(key_sets) == 1 and len(rows) > 1)
+        rowsets = self._rowsets(group, mixed_keys=not one_mind)
+        waves = plan(rows, table)
+        is_job = self._is_job(sum(map(len, waves)))
+        way: Way = self._jobs(group) if is_job else rowsets
+        outcomes |= await carry_out(waves, way, rowsets)
+        if any(outcome.code in _DRIFT for outcome in outcomes.values()):
+            self.session.shared(Catalog).doubt(group.target)
+        return outcomes
+
+    async def _checked(
+        self, group: _Group
+    ) -> tuple[dict[int, wharfinger.Outcome], list[tuple[int, Row]], Table | None]:
+        """Bring rows into SFMC's form.
+
+        A column that is not there is looked for once more: somebody may have added it.
+
+        Returns:
+            Outcomes of the rows that cannot be sent, the others in form, and the columns they were
+            compared with.
+        """
+        table = group.table
+        outcomes, rows = self._formed(group, table)
+        if table is not None and any(_strays(group.payloads[index], table) for index in outcomes):
+            self.session.shared(Catalog).doubt(group.target)
+            again = await self.session.shared(Catalog).table(self.session, group.target)
+            if again is not None and again != table:
+                return *self._formed(group, again), again
+        return outcomes, rows, table
+
+    def _formed(
+        self, group: _Group, table: Table | None
+    ) -> tuple[dict[int, wharfinger.Outcome], list[tuple[int, Row]]]:
+        outcomes: dict[int, wharfinger.Outcome] = {}
+        rows: list[tuple[int, Row]] = []
+        first = next(iter(group.payloads.values()))
+        rules = ValueRules(nulls=Empty(first.nulls), empties=Empty(first.empties))
+        for index, payload in group.payloads.items():
+            try:
+                row = to_row(
+                    payload.keys,
+                    payload.values,
+                    rules,
+                    table,
+                    keys_label=self.labels["keys"],
+                    values_label=self.labels["values"],
+                )
+            except wharfinger.PayloadError as error:
+                outcomes[index] = wharfinger.Outcome.of(error)
+            else:
+                rows.append((index, row))
+        return outcomes, rows
+
+    def _is_job(self, rows: int) -> bool:
+        if self.interface is Interface.AUTO:
+            return rows > _MOST_AT_ONCE
+        return self.interface is Interface.ASYNC
+
+    def _rowsets(self, group: _Group, *, mixed_keys: bool) -> Rowsets:
+        subject = _subject(group.target)
+        call = Call(topic=Topic.ROWS, subject=subject, permissions=words(WRITE_ROWS))
+        size = self._size(group, Interface.SYNC, MAX_ROWS, ROWSET_BYTES)
+        return Rowsets(self.session, group.target, call, size, mixed_keys=mixed_keys)
+
+    def _jobs(self, group: _Group) -> Jobs:
+        size = self._size(group, Interface.ASYNC, JOB_ROWS, JOB_BYTES)
+        deadline_s = next(iter(group.payloads.values())).deadline_s
+        subject = _subject(group.target)
+        return Jobs(self.session, group.target, subject, size, deadline_s=deadline_s)
+
+    def _size(self, group: _Group, interface: Interface, most_rows: int, most_bytes: int) -> Size:
+        sizes = self.session.shared(BatchSizes)
+        return sizes.of((group.resolved, interface), most_rows=most_rows, most_bytes=most_bytes)
+
+
+def _strays(payload: RowPayload, table: Table) -> bool:
+    """Tell whether a payload names a column that is not there."""
+    return any(table.find(name) is None for name in (*payload.keys, *payload.values))
+
+
+def _subject(target: DataExtension) -> str:
+    return f"the data extension with the {words_of(target)}"

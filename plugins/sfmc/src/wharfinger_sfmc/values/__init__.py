@@ -1,0 +1,1 @@
+"""What a data extension's columns are, and bringing values into their form."""
