@@ -113,6 +113,27 @@ def test_what_is_no_configuration_is_told_with_its_line(
     ), result.stdout
 
 
+@pytest.mark.parametrize(
+    "trigger",
+    ["type = track", 'type = "track" and contains(event, Order)', 'type = "x" or name=Ann'],
+)
+def test_a_word_without_quotes_in_a_trigger_is_warned_of(check: Any, trigger: str) -> None:
+    code, lines = check(("trigger = 'type = \"identify\"'", f"trigger = '{trigger}'"))
+    assert code == 0
+    [said] = [line for line in lines if "without quotes is a field of the event" in line]
+    assert said.startswith("17: connections.main.mappings.rows.trigger: ")
+    assert 'If the text is meant write "' in said
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    ['type = "track"', 'type = "track" and userId != anonymousId', "traits.email = traits.login"],
+)
+def test_texts_and_fields_in_a_trigger_are_not_warned_of(check: Any, trigger: str) -> None:
+    code, lines = check(("trigger = 'type = \"identify\"'", f"trigger = '{trigger}'"))
+    assert (code, [line for line in lines if "(warning)" in line]) == (0, [])
+
+
 def test_a_file_that_is_not_utf_8_is_told_with_its_line(cli: Any, config: Path) -> None:
     config.write_bytes(config.read_bytes() + b"# caf\xe9\n")
     result = cli("check", config)

@@ -358,3 +358,17 @@ def test_every_line_of_any_file_is_counted_once_and_written_unless_settled(
     expected = [number for number, kind in enumerate(kinds, 1) if kind in missing]
     assert sorted(record["line"] for record in records) == expected
     assert result.exit_code == (1 if expected else 0)
+
+
+def test_a_narrow_terminal_shows_counts_and_reasons_one_below_the_other(
+    cli: Any, config: Path, vendor: Any, events: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wharfinger_host.terminal._WIDTH_OF_A_FILE", 60)
+    vendor.reply = lambda body: (422, "no") if body == {"to": "u1", "text": "bad"} else (200, "")
+    lines = [events.track(1, "bad"), events.track(2), {"type": "page"}]
+    shown = cli("send", config, events.write(config.parent / "e.jsonl", *lines)).stdout.splitlines()
+    assert "notes: 1 delivered, 1 filtered, 1 rejected" in shown
+    assert "rows: 3 filtered" in shown
+    [start] = [n for n, line in enumerate(shown) if line.startswith("1 notes rejected: ")]
+    assert shown[start].endswith(", first in line 1")
+    assert shown[start + 1]

@@ -65,8 +65,7 @@ async def test_key_and_id_of_one_data_extension_share_what_was_read(simulate, fi
     assert await catalog.table(session, second) is table
     assert catalog.known(second) is table
     assert len(reads(simulator)) == 2
-    assert catalog.resolved(first) == catalog.resolved(second)
-    assert catalog.resolved(first) == DataExtension(key="orders", id=ORDERS_ID)
+    assert (table.key, table.id) == ("orders", ORDERS_ID)
 
 
 async def test_the_key_counts_where_a_target_names_both(simulate):
@@ -78,11 +77,10 @@ async def test_the_key_counts_where_a_target_names_both(simulate):
     assert table.key == "log"
 
 
-async def test_what_was_never_read_is_not_known_and_stays_as_it_was_named(paper_session, cloud):
+async def test_what_was_never_read_is_not_known(paper_session, cloud):
     catalog = paper_session.shared(Catalog)
 
     assert catalog.known(ORDERS) is None
-    assert catalog.resolved(ORDERS) == ORDERS
     assert cloud.lookups == []
 
 
@@ -121,7 +119,7 @@ async def test_odd_keys_are_found(simulate, tenant, key):
         (DataExtension(key="ORDERS"), 'Did you mean "orders"?', ("orders",)),
         (DataExtension(key="all orders"), 'its external key is "orders"', ("orders",)),
         (DataExtension(key="nothing like it"), "Compare it with Contact Builder", ()),
-        (DataExtension(id="not-an-id"), "Compare it with Contact Builder", ()),
+        (DataExtension(id="not-an-id"), "belongs in Data Extension Key", ()),
     ],
 )
 async def test_what_is_not_there_is_told_with_what_was_meant(simulate, target, words, near):
@@ -394,3 +392,19 @@ async def test_what_was_learnt_elsewhere_needs_no_read_until_it_is_forgotten(pap
 
     catalog.forget(ORDERS)
     assert await catalog.table(paper_session, ORDERS) is not table
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        (DataExtension(key="00000000-0000-4f11-b859-48df37dc1382"), "Data Extension ID"),
+        (DataExtension(id="order-lines"), "Data Extension Key"),
+    ],
+)
+async def test_a_key_and_an_id_in_each_others_field_are_told_apart(simulate, target, field):
+    _, session = await simulate()
+
+    with pytest.raises(DataExtensionNotFoundError) as caught:
+        await session.shared(Catalog).table(session, target)
+
+    assert f"belongs in {field}" in caught.value.fix

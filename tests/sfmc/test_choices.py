@@ -184,3 +184,10 @@ def test_what_is_searched_for_is_part_of_the_key_and_never_empty(key):
 
     assert words == EVERYTHING or words in key
     assert not set(words) & set("[]%^")
+
+
+@pytest.mark.parametrize("action", ["send-api-event", "send-api-events-in-batches"])
+def test_journey_actions_offer_event_definitions_and_their_fields(plugins, action):
+    offered = plugins.action("salesforce-marketing-cloud", action).choices
+
+    assert dict(offered) == dict(EVENT_CHOICES)

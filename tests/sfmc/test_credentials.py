@@ -52,6 +52,18 @@ async def test_credentials_that_are_refused_are_an_error_with_its_fix(cloud, con
     assert '"Client Secret"' in finding.fix
 
 
+async def test_an_address_that_may_not_sign_in_is_told_apart_with_its_own_fix(cloud, connect):
+    refusal = "The client's IP address is unauthorized for this account."
+    cloud.answers_tokens(401, json={"error": "unauthorized_client", "error_description": refusal})
+
+    async with connect("create-contact") as connection:
+        (finding,) = await connection.test()
+
+    assert refusal in finding.message
+    assert "allow list" in finding.fix
+    assert "allow list" not in finding.message
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 302])
 async def test_a_test_that_fails_otherwise_is_an_error_with_its_fix(cloud, connect, status):
     cloud.answers(status)

@@ -291,7 +291,7 @@ async def test_refused_credentials_are_told_and_nothing_else_pretends_to_be_fine
     findings = await diagnose(client_secret="wrong")
 
     assert {finding.level for finding in findings} == {"error"}
-    assert all("Client Secret" in finding.message for finding in findings)
+    assert all("Client Secret" in f"{finding.message} {finding.fix}" for finding in findings)
 
 
 async def test_a_subdomain_of_another_shape_is_a_warning(diagnose, tenant):

@@ -189,7 +189,7 @@ async def test_another_conflict_is_an_error_of_its_own(paper_session, cloud):
 async def test_columns_that_sfmc_left_out_are_an_error(paper_session, cloud):
     cloud.tells(
         lambda request: (
-            httpx.Response(200, json={"fields": [{"name": "SaleId"}]})
+            httpx.Response(200, json={"fields": [{"name": "SaleId", "isPrimaryKey": True}]})
             if request.url.path.endswith("/fields")
             else httpx.Response(200, json={"count": 0, "items": []})
         )

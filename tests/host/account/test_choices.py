@@ -125,3 +125,21 @@ def test_a_refused_key_is_told(cli: Any, config: Path, depot: Any) -> None:
     result = cli("choices", config, "store", "shelf")
     assert result.exit_code == 1
     assert "Depot refused the key. Make a new one." in result.stdout
+
+
+def test_where_nothing_is_found_other_fields_are_asked_for(
+    cli: Any, config: Path, depot: Any
+) -> None:
+    depot.shelves.clear()
+    shown = cli("choices", config, "store", "shelf").stdout
+    assert shown.startswith("main has nothing to choose from. ")
+    assert "give that with --field NAME=VALUE" in shown
+
+
+def test_values_of_a_wish_for_a_plan_can_be_looked_up(cli: Any, config: Path, site: Path) -> None:
+    plugin = site / "depot.py"
+    text = plugin.read_text().replace('{"shelf": shelves}', '{"shelf": shelves, "room": shelves}')
+    plugin.write_text(text)
+    assert "Shelf oak" in cli("choices", config, "store", "room").stdout
+    others = cli("choices", config, "store", "depth").stderr
+    assert "Depth has no values to choose from. These fields do: room, shelf, mode." in others

@@ -154,6 +154,15 @@ def test_a_plan_that_could_not_be_made_is_not_called_nothing_to_do(
     assert "nothing to do" not in result.stdout
 
 
+def test_a_mapping_that_cannot_be_planned_for_is_not_called_nothing_to_do(
+    cli: Any, config: Path, site: Path, sample_events: Path
+) -> None:
+    plugin = site / "depot.py"
+    plugin.write_text(plugin.read_text().replace("        changes=changes,\n", ""))
+    last = cli("plan", config, sample_events).stdout.splitlines()[-1]
+    assert last == "There is nothing to do, as far as it could be planned."
+
+
 def test_a_plugin_that_breaks_while_it_plans_is_a_finding(cli: Any, config: Path) -> None:
     config.write_text(config.read_text().replace('"oak"', '"broken"'))
     result = cli("plan", config)

@@ -101,7 +101,7 @@ def question(
     Raises:
         typer.Exit: There is no such field, or none whose values anybody knows; it has been said.
     """
-    known = {each.name: each for each in wharfinger.fields_of(action.payload)}
+    known = _fields(action)
     for name in (field, *fields):
         if name not in known:
             text = f'{action.title} has no field "{name}".{did_you_mean(name, known)}'
@@ -127,7 +127,13 @@ async def ask(asked: Asked, question: Question) -> Answer:
 
 
 def _declared(action: Action, question: Question) -> Choices:
-    [field] = [f for f in wharfinger.fields_of(action.payload) if f.name == question.field]
-    texts = [str(value) for value in field.choices]
+    texts = [str(value) for value in _fields(action)[question.field].choices]
     wanted = question.search.casefold()
     return Choices(items=[Choice(value=t, label=t) for t in texts if wanted in t.casefold()])
+
+
+def _fields(action: Action) -> dict[str, wharfinger.Field]:
+    """Return the fields of an action by name, and with them what can be wished for in a plan."""
+    wishes = action.provision.options if action.provision else None
+    schemas = [schema for schema in (wishes, action.payload) if schema is not None]
+    return {field.name: field for schema in schemas for field in wharfinger.fields_of(schema)}

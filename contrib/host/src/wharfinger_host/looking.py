@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import wharfinger
 from wharfinger import Connection, Finding
@@ -27,14 +27,23 @@ async def look(
     """
     try:
         async with connection:
-            return list(await check(connection))
+            return _each_once(await check(connection))
     except Exception as error:  # noqa: BLE001  # any plugin may break while a connection opens
         return [failure(connection, error)]
 
 
 async def test(connection: Connection) -> list[Finding]:
     """Try the credentials of an open connection, and tell what its mappings found as it opened."""
-    return list(dict.fromkeys([*await connection.test(), *connection.findings]))
+    return [*await connection.test(), *connection.findings]
+
+
+def _each_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Return each finding once: the test of the credentials and the opening meet one refusal."""
+    told: dict[tuple[str, str, str], Finding] = {}
+    for finding in findings:
+        words = f"{finding.message} {finding.fix}".strip()
+        told.setdefault((finding.mapping, finding.subject, words), finding)
+    return list(told.values())
 
 
 def failure(connection: Connection, error: Exception) -> Finding:

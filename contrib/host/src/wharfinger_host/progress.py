@@ -38,6 +38,10 @@ STYLES = {
 """The colour of each status, everywhere."""
 
 
+_ROOMY = 140
+"""Characters; below that the counts of outcomes take the place of bar and bytes."""
+
+
 class SendProgress:
     """A progress bar of bytes, with events per second and outcomes by status.
 
@@ -50,11 +54,11 @@ class SendProgress:
         console = messages()
         self._source = source
         self._started = time.monotonic()
+        roomy = [BarColumn(bar_width=24), DownloadColumn()] if console.width >= _ROOMY else []
         self._progress = Progress(
             SpinnerColumn(),
-            BarColumn(bar_width=24),
+            *roomy,
             TaskProgressColumn(show_speed=False),
-            DownloadColumn(),
             TextColumn("{task.fields[rate]}", markup=False),
             _Statuses("{task.fields[statuses]}"),
             TimeElapsedColumn(),

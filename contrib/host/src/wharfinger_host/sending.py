@@ -223,7 +223,10 @@ class Run:
         # What could not be opened has been told; it keeps no event from the other mappings.
         if halted.keys() <= (idle := self._idle()) and self.tally.counts.keys() - idle:
             return None
-        message = next(iter(halted.values())).message
+        (name, _), outcome = next(iter(halted.items()))
+        errors = (each for each in self.connections[name].findings if each.level == "error")
+        told = any(each.message in outcome.message for each in errors)
+        message = _TOLD if told else outcome.message
         return Stop(Cause.HALTED, f"Stopped at line {chunk.last:,}. {message}")
 
     def _idle(self) -> set[tuple[str, str]]:
@@ -243,6 +246,7 @@ class Run:
         return None
 
 
+_TOLD = "What was found when the connection opened has to be put right first."
 _INTERRUPTED = Outcome(
     status=Status.UNKNOWN,
     code="interrupted",

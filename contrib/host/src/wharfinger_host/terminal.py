@@ -11,8 +11,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["can_ask", "messages", "plural", "printable", "results", "table", "write_json"]
+__all__ = ["NARROW", "can_ask", "messages", "plural", "printable", "results", "table", "write_json"]
 
+NARROW = 72
+"""Characters; below that a table of many columns would cut its words to pieces."""
 _WIDTH_OF_A_FILE = 120
 
 

@@ -47,7 +47,7 @@ def wharfinger_authentication() -> Iterable[wharfinger.Authentication]:
 
 @wharfinger.hookimpl
 def wharfinger_actions() -> Iterable[wharfinger.Action]:
-    """Give the actions."""
+    """Give the six actions: contacts, journey events in two ways, rows in three."""
     from wharfinger_sfmc.actions import ACTIONS
 
     return ACTIONS

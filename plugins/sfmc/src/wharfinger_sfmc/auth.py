@@ -16,6 +16,7 @@ import wharfinger
 from wharfinger_sfmc.api.calls import Api
 from wharfinger_sfmc.api.replies import Reply, read_reply
 from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.errors.access import SIGN_IN_ADVICE
 from wharfinger_sfmc.settings import MarketingCloudSettings, base_url
 
 __all__ = ["MarketingCloudAuth", "test_credentials"]
@@ -240,17 +241,17 @@ def _business_unit(reply: Reply, settings: MarketingCloudSettings) -> wharfinger
 
 
 def _finding_of(error: wharfinger.DeliveryError) -> wharfinger.Finding:
-    fix = next(words for kind, words in _FIXES if isinstance(error, kind))
-    return wharfinger.Finding(level="error", subject="Credentials", message=error.message, fix=fix)
+    advice = next((words for words in SIGN_IN_ADVICE if error.message.endswith(words)), "")
+    found = error.message.removesuffix(advice)
+    fix = advice or next(words for kind, words in _FIXES if isinstance(error, kind))
+    return wharfinger.Finding(
+        level="error", subject="Credentials", message=found.rstrip(), fix=fix, code=error.code
+    )
 
 
 _SIGN_IN: Final = Call(topic=Topic.TOKEN, subject="an access token")
 _CONTEXT: Final = Call(topic=Topic.ACCOUNT, subject="the context of the access token")
 _FIXES: Final = (
-    (
-        wharfinger.CredentialsError,
-        'Copy "Client ID" and "Client Secret" again from Setup, Installed Packages, your package.',
-    ),
     (
         wharfinger.RetryError,
         'Try again in a few minutes. If it stays, check "Subdomain" and this machine\'s network.',

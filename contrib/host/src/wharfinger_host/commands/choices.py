@@ -15,10 +15,16 @@ __all__ = ["choices"]
 def choices(  # the options of the command
     config: Config,
     action: Annotated[
-        str, typer.Argument(help="An action, as `describe` lists them.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="ACTION", help="An action, as `describe` lists them.", show_default=False
+        ),
     ],
     field: Annotated[
-        str, typer.Argument(help="One of its fields that has choices.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="FIELD", help="One of its fields that has choices.", show_default=False
+        ),
     ],
     *,
     search: Annotated[

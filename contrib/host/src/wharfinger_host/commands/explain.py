@@ -19,7 +19,9 @@ def explain(
     config: Config,
     event: Annotated[
         str,
-        typer.Argument(help="A file with one event, or a line of events; - is standard input."),
+        typer.Argument(
+            metavar="EVENT", help="A file with one event, or a line of events; - is standard input."
+        ),
     ],
     *,
     line: Annotated[int, typer.Option(min=1, help="Which line of the events.")] = 1,

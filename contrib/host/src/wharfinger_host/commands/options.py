@@ -20,11 +20,14 @@ __all__ = [
 ]
 
 Config = Annotated[
-    pathlib.Path, typer.Argument(help="The configuration, a TOML file.", show_default=False)
+    pathlib.Path,
+    typer.Argument(metavar="CONFIG", help="The configuration, a TOML file.", show_default=False),
 ]
 Events = Annotated[
     str,
-    typer.Argument(help="Events, one JSON object a line; gzip too; - is standard input."),
+    typer.Argument(
+        metavar="EVENTS", help="Events, one JSON object a line; gzip too; - is standard input."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Connection = Annotated[
@@ -34,7 +37,7 @@ Mapping = Annotated[str, typer.Option("--mapping", metavar="NAME", help="Only th
 SampleEvents = Annotated[
     str,
     typer.Argument(
-        metavar="[EVENTS]",
+        metavar="EVENTS",
         help="Sample events, one JSON object a line; gzip too; - is standard input.",
         show_default=False,
     ),

@@ -75,6 +75,9 @@ def show(
         show_lines(console, findings.get(name, []))
     if not has_errors(findings):
         console.print(f"{configuration.file}: nothing is wrong", style="green", soft_wrap=True)
+        if findings:
+            more = f"More is looked at by: wharfinger doctor {configuration.file}"
+            console.print(printable(more), style="dim", soft_wrap=True)
 
 
 def show_problems(console: Console, configuration: Configuration) -> None:

@@ -38,6 +38,8 @@ def show(console: Console, asked: Asked, question: Question, answer: Answer) -> 
     if not answer.choices.items:
         wanted = f' with "{question.search}" in it' if question.search else ""
         line = f"{asked.connection.name} has nothing to choose from{wanted}."
+        if not question.search and not question.fields:
+            line += " If it depends on another field, give that with --field NAME=VALUE."
         console.print(printable(line), soft_wrap=True)
         return
     described = any(choice.description for choice in answer.choices.items)

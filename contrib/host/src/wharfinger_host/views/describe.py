@@ -11,7 +11,7 @@ from rich.console import Console
 
 import wharfinger
 from wharfinger import Action, BatchPolicy, Destination, Field, Plugins, Unbatched
-from wharfinger_host.terminal import plural, printable, table
+from wharfinger_host.terminal import NARROW, plural, printable, table
 
 __all__ = [
     "action_as_json",
@@ -165,6 +165,8 @@ def show_fields(
     """
     fields = list(fields)
     labels = {field.name: field.label for field in fields}
+    if console.width < NARROW:
+        console.print(f"{title}\n", style="italic")
     rows = table("Field", "Label", "Type", "Required", "Default", "Description", title=title)
     for name, field, default in _flat(fields, defaults or {}):
         cells = (
@@ -175,8 +177,21 @@ def show_fields(
             "" if default is None else orjson.dumps(default, default=str).decode(),
             field.description,
         )
-        rows.add_row(*map(printable, cells))
-    console.print(rows)
+        if console.width < NARROW:
+            _show_field(console, map(printable, cells))
+        else:
+            rows.add_row(*map(printable, cells))
+    if rows.row_count or console.width >= NARROW:
+        console.print(rows)
+
+
+def _show_field(console: Console, cells: Iterable[str]) -> None:
+    """Show the cells of a row where there is no room for a table."""
+    name, label, kind, required, default, about = cells
+    console.print(f"{name}  {label}", style="bold")
+    need = {"yes": "required", "no": "optional"}.get(required, f"required {required}")
+    console.print(", ".join(filter(None, (kind, need, default and f"default {default}"))))
+    console.print(f"{about}\n")
 
 
 def _show_help(console: Console, action: Action) -> None:

@@ -55,7 +55,7 @@ def show_table(console: Console, findings: Sequence[Finding]) -> None:
     said: set[str] = set()
     for finding in findings:
         found = "as above" if finding.message in said else finding.message
-        said.add(finding.message)
+        said |= {finding.message, f"{finding.message} {finding.fix}"}
         told = printable("\n".join(filter(None, (found, finding.fix and f"→ {finding.fix}"))))
         level, about = Text(finding.level, _STYLES[finding.level]), printable(_about(finding))
         if console.width < _NARROW:
@@ -68,5 +68,5 @@ def show_table(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def _about(finding: Finding) -> str:
-    mapping = f"{finding.mapping}: " if finding.mapping not in finding.subject else ""
-    return f"{mapping}{finding.subject}"
+    named = not finding.mapping or finding.subject == f"Mapping {finding.mapping}"
+    return finding.subject if named else f"{finding.mapping}: {finding.subject}"

@@ -174,7 +174,9 @@ def _summary(planned: Sequence[Planned]) -> str:
     if not changes["create"] and not changes["by-hand"]:
         if any(has_errors(each.findings) for each in planned):
             return "Nothing can be planned before the errors are put right."
-        return "There is nothing to do."
+        if all(plan.changes for each in planned for plan in each.plans):
+            return "There is nothing to do."
+        return "There is nothing to do, as far as it could be planned."
     words = [f"{changes['create']:,} to create", f"{changes['keep']:,} to keep"]
     if changes["by-hand"]:
         words.append(f"{changes['by-hand']:,} to do by hand")

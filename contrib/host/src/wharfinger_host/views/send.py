@@ -13,7 +13,7 @@ from wharfinger import Status
 from wharfinger_host.progress import STYLES
 from wharfinger_host.sending import Run, Stop
 from wharfinger_host.tally import Tally
-from wharfinger_host.terminal import plural, printable, table
+from wharfinger_host.terminal import NARROW, plural, printable, table
 from wharfinger_host.undelivered import UndeliveredFile
 
 __all__ = ["as_json", "show"]
@@ -72,8 +72,8 @@ def show(
         )
     if stop is not None:
         console.print(
-            f"Lines from {tally.last_line + 1:,} were not sent; go on there with "
-            f"--from-line {tally.last_line + 1}.",
+            f"Lines from {tally.last_line + 1:,} on, if there are any, were not sent; go on there "
+            f"with --from-line {tally.last_line + 1}.",
             style="yellow",
             soft_wrap=True,
         )
@@ -86,13 +86,18 @@ def _show_counts(console: Console, tally: Tally) -> None:
     statuses = tuple(status.value for status in Status)
     rows = table("Mapping", *statuses, numbers=statuses)
     for (connection, mapping), counts in tally.counts.items():
-        name = f"{connection}.{mapping}" if several else mapping
+        name = printable(f"{connection}.{mapping}" if several else mapping)
+        if console.width < NARROW:
+            words = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
+            console.print(f"{name}: {words or 'no event'}")
+            continue
         cells = [
             Text(f"{counts[status]:,}", STYLES[status] if counts[status] else "dim")
             for status in Status
         ]
-        rows.add_row(printable(name), *cells)
-    console.print(rows)
+        rows.add_row(name, *cells)
+    if rows.row_count:
+        console.print(rows)
     if tally.unreadable:
         text = f"{plural(tally.unreadable, 'line')} could not be read as an event"
         console.print(text, style="red")
@@ -103,6 +108,11 @@ def _show_reasons(console: Console, tally: Tally) -> None:
         return
     rows = table("Count", "Mapping", "Why", "First line", "For example", numbers=("Count",))
     for reason in reasons[:_MOST_REASONS]:
+        if console.width < NARROW:
+            head = f"{reason.count:,} {reason.mapping} {reason.status}: {reason.code}"
+            console.print(printable(f"\n{head}, first in line {reason.line:,}"), style="bold")
+            console.print(printable(reason.message))
+            continue
         rows.add_row(
             f"{reason.count:,}",
             printable(reason.mapping),
@@ -110,7 +120,7 @@ def _show_reasons(console: Console, tally: Tally) -> None:
             f"{reason.line:,}",
             printable(reason.message),
         )
-    console.print(rows)
+    console.print(rows if rows.row_count else "")
     if len(reasons) > _MOST_REASONS:
         more = len(reasons) - _MOST_REASONS
         console.print(f"and {plural(more, 'further reason')} in the file", style="dim")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -11,9 +12,10 @@ from typing import Final
 import attrs
 
 import wharfinger
-from wharfinger_sfmc.account.findings import FORBIDDEN, ends_all, nearest
+from wharfinger_sfmc.account.findings import ends_all, nearest
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.api.lookups import EVERYTHING, ListedExtension, Lookups, search_words
+from wharfinger_sfmc.errors import FORBIDDEN
 from wharfinger_sfmc.values.columns import Table, fold, quoted
 
 __all__ = ["NOT_FOUND", "Catalog", "DataExtensionNotFoundError", "words_of"]
@@ -22,12 +24,23 @@ NOT_FOUND: Final = "data-extension-not-found"
 
 _FRESH_S: Final = 900.0
 _FRESH_ABSENCE_S: Final = 60.0
+_LONGEST_READ_S: Final = 60.0
+"""Rows wait for their columns, and can go without; a request of its own may take far longer."""
 _AGAIN_AFTER_TROUBLE_S: Final = 30.0
 _AGAIN_ON_DOUBT_S: Final = 60.0
 _MOST_PAGES: Final = 40
 _MOST_PAGES_TO_SUGGEST_FROM: Final = 4
 _MOST_ENTRIES: Final = 1000
 """An event may name any data extension; memory must not grow with what it names."""
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_AN_ID: Final = (
+    "It looks like the ID of a data extension. An ID belongs in Data Extension ID; the external "
+    "key stands in the properties of the data extension in Contact Builder."
+)
+_NO_ID: Final = (
+    "It does not look like an ID, which is written as 5b6f8f1a-0000-ef11-b859-48df37dc1382. If it "
+    "is the external key, it belongs in Data Extension Key."
+)
 
 
 class DataExtensionNotFoundError(wharfinger.HaltedError):
@@ -48,7 +61,7 @@ class DataExtensionNotFoundError(wharfinger.HaltedError):
 
 @attrs.define(eq=False)
 class _Entry:
-    """What is known of one data extension.
+    """What is known of a data extension under one of its names.
 
     Attributes:
         lock: Held while it is read, so that whoever else asks gets the same answer.
@@ -68,6 +81,16 @@ class _Entry:
     ask_at: float = -math.inf
     doubted: bool = False
 
+    def keep(self, table: Table, now: float) -> None:
+        """Take over columns that were just read."""
+        self.table, self.missing, self.reason, self.doubted = table, None, "", False
+        self.asked_at, self.ask_at = now, now + _FRESH_S
+
+    @property
+    def serves_meanwhile(self) -> bool:
+        """Whether nobody has to wait for it while it is read again: nothing speaks against it."""
+        return self.lock.locked() and self.table is not None and not self.doubted
+
     def is_due(self, now: float) -> bool:
         """Tell whether it is to be read at this moment."""
         return now >= self.ask_at or (self.doubted and now >= self.asked_at + _AGAIN_ON_DOUBT_S)
@@ -77,7 +100,8 @@ class Catalog:
     """The data extensions of one open connection; ``session.shared(Catalog)``.
 
     A data extension is read once however many ask, and kept for a quarter of an hour. Key and id
-    of one data extension share what was read.
+    of one data extension share what was read, but not what is missing: one that was made again
+    has the key it had, and another id.
 
     Attributes:
         forbidden: Why SFMC does not let us read data extensions, or ``""`` where it does. Then
@@ -112,9 +136,10 @@ class Catalog:
         if session.previewing:
             return self.known(target)
         entry = self._entry(target)
-        async with entry.lock:
-            if self.readable and entry.is_due(session.now()):
-                await self._read(session, _single(target), entry)
+        if not entry.serves_meanwhile:
+            async with entry.lock:
+                if self.readable and entry.is_due(session.now()):
+                    await self._read(session, _single(target), entry)
         if self.forbidden:
             return None
         if entry.missing is not None:
@@ -125,11 +150,6 @@ class Catalog:
         """Return the columns that were read already; asks nobody."""
         entry = self._entries.get(_single(target))
         return entry.table if entry and not self.forbidden else None
-
-    def resolved(self, target: DataExtension) -> DataExtension:
-        """Return a data extension with both key and id, where they are known."""
-        table = self.known(target)
-        return DataExtension(key=table.key, id=table.id) if table else _single(target)
 
     def doubt(self, target: DataExtension) -> None:
         """Have a data extension read again: it is not as it was.
@@ -145,8 +165,8 @@ class Catalog:
 
     def learn(self, session: wharfinger.Session, table: Table) -> None:
         """Take over columns that were read elsewhere, such as those of a new data extension."""
-        entry = self._entry(DataExtension(key=table.key))
-        self._keep(session, entry, table)
+        for spelling in (DataExtension(key=table.key), DataExtension(id=table.id)):
+            self._entry(spelling).keep(table, session.now())
 
     def reason(self, target: DataExtension) -> str:
         """Say why `table` gave None for a data extension, or ``""``."""
@@ -174,24 +194,22 @@ class Catalog:
     ) -> None:
         reading = _Reading(session)
         try:
-            table = await reading.table(target)
-            missing = None if table else await self._missing(session, target, reading)
+            async with asyncio.timeout(_LONGEST_READ_S):
+                table = await reading.table(target)
+                missing = None if table else await self._missing(session, target, reading)
+        except TimeoutError:
+            self._note(session, entry, _too_slow())
+            return
         except wharfinger.DeliveryError as error:
             self._note(session, entry, error)
             return
         if table is not None:
-            self._keep(session, entry, table)
+            entry.keep(table, session.now())
+            self.learn(session, table)
             return
         entry.table, entry.missing, entry.reason, entry.doubted = None, missing, "", False
         entry.asked_at = session.now()
         entry.ask_at = entry.asked_at + _FRESH_ABSENCE_S
-
-    def _keep(self, session: wharfinger.Session, entry: _Entry, table: Table) -> None:
-        entry.table, entry.missing, entry.reason, entry.doubted = table, None, "", False
-        entry.asked_at = session.now()
-        entry.ask_at = entry.asked_at + _FRESH_S
-        for spelling in (DataExtension(key=table.key), DataExtension(id=table.id)):
-            self._entries[spelling] = entry
 
     def _note(
         self, session: wharfinger.Session, entry: _Entry, error: wharfinger.DeliveryError
@@ -219,6 +237,8 @@ class Catalog:
             "business unit. One that was made within the last minute may not be found yet."
         )
         if target.key is None:
+            if not _GUID.fullmatch(target.id or ""):
+                advice = _NO_ID
             return found, advice, ()
         if session.now() >= self._names_until:
             # It is missing all the same where nobody can tell what was meant.
@@ -226,6 +246,8 @@ class Catalog:
                 self._names = await reading.names()
             self._names_until = session.now() + _FRESH_S
         fix, near = _suggestion(target.key, [*reading.seen, *self._names])
+        if not fix and _GUID.fullmatch(target.key):
+            fix = _AN_ID
         return found, fix or advice, near
 
 
@@ -275,6 +297,12 @@ class _Reading:
             found += listed.items
             page = listed.next_page
         return found
+
+
+def _too_slow() -> wharfinger.RetryError:
+    return wharfinger.RetryError(
+        f"SFMC did not tell within {_LONGEST_READ_S:.0f} seconds.", code="timed-out"
+    )
 
 
 def _suggestion(key: str, names: Sequence[ListedExtension]) -> tuple[str, Sequence[str]]:

@@ -8,11 +8,11 @@ from typing import Final
 import wharfinger
 from wharfinger_sfmc.account.catalog import Catalog
 from wharfinger_sfmc.account.event_definitions import find_event_definition
-from wharfinger_sfmc.account.findings import counted
 from wharfinger_sfmc.account.folders import folder_tree
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.api.lookups import ListedExtension, Lookups, search_words
 from wharfinger_sfmc.values.columns import Column, fold
+from wharfinger_sfmc.values.converters import counted
 
 __all__ = ["EVENT_CHOICES", "ROW_CHOICES"]
 

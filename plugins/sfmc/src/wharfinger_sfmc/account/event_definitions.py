@@ -8,9 +8,7 @@ from typing import Final
 
 import wharfinger
 from wharfinger_sfmc.account.findings import (
-    FORBIDDEN,
     Said,
-    counted,
     decided_by_events,
     ends_all,
     error,
@@ -21,7 +19,9 @@ from wharfinger_sfmc.account.findings import (
 )
 from wharfinger_sfmc.account.outlines import names_of
 from wharfinger_sfmc.api.lookups import EventDefinition, Lookups
+from wharfinger_sfmc.errors import FORBIDDEN
 from wharfinger_sfmc.values.columns import Table, fold, quoted
+from wharfinger_sfmc.values.converters import counted
 
 __all__ = ["find_event_definition", "open_event_definition"]
 

@@ -10,9 +10,7 @@ import wharfinger
 from wharfinger_sfmc.values.columns import Column, fold, quoted
 
 __all__ = [
-    "FORBIDDEN",
     "Said",
-    "counted",
     "decided_by_events",
     "ends_all",
     "error",
@@ -22,8 +20,6 @@ __all__ = [
     "warning",
 ]
 
-FORBIDDEN: Final = frozenset({"permission-missing", "not-authorized"})
-"""Codes of errors that mean: this integration must not do that."""
 _OF_THE_ACCOUNT: Final = frozenset({"sign-in-not-found", "wrong-tenant"})
 _MOST_LISTED: Final = 12
 
@@ -69,11 +65,6 @@ def listing(columns: Sequence[Column]) -> str:
     names = ", ".join(quoted(column.name) for column in columns[:_MOST_LISTED])
     more = len(columns) - _MOST_LISTED
     return f"{names} and {more} more" if more > 0 else names
-
-
-def counted(count: int, unit: str) -> str:
-    """Return a number of things in words: ``1 column``, ``1,200 columns``."""
-    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
 
 
 class Said:

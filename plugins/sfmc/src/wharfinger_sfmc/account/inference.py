@@ -22,6 +22,7 @@ from wharfinger_sfmc.values.converters import (
     UnfitError,
     as_text,
     converter,
+    counted,
     read_decimal,
     text_length,
 )
@@ -267,7 +268,7 @@ def _choice(name: str, seen: Seen, *, primary_key: bool) -> tuple[ColumnType, st
         return ColumnType.TEXT, "no sample has a value, so nothing is known of it"
     kind = _named_type(name, seen) or _common_type(seen)
     if kind is ColumnType.TEXT:
-        return kind, f"longest of {_values(seen)} has {_counted(seen.longest, 'character')}"
+        return kind, f"longest of {_values(seen)} has {counted(seen.longest, 'character')}"
     all_are = f"of {_values(seen)}, all are"
     if kind is ColumnType.DATE and primary_key:
         reason = "but SFMC rounds dates, so a date makes no good primary key"
@@ -309,8 +310,4 @@ def _size(kind: ColumnType, seen: Seen) -> tuple[int | None, int | None]:
 
 
 def _values(seen: Seen) -> str:
-    return _counted(seen.samples, "value")
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
+    return counted(seen.samples, "value")

@@ -10,7 +10,7 @@ from wharfinger_sfmc.account.outlines import KEYS_LABEL, names_of, target_of, va
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.values.columns import Column, Table, fold, quoted
 
-__all__ = ["key_problems", "open_event_definition", "open_rows"]
+__all__ = ["key_problems", "misfit", "open_event_definition", "open_rows"]
 
 _ADVISED_COLUMNS = 50
 
@@ -51,6 +51,21 @@ def _unread(session: wharfinger.Session, target: DataExtension) -> list[wharfing
     fix = 'Tick "Data Extensions: Read" in Setup, and open the connection again.'
     finding = warning("Data extensions", message, fix, "columns-unreadable")
     return session.shared(Said).first(finding)
+
+
+def misfit(table: Table, outline: wharfinger.Outline | None) -> wharfinger.HaltedError | None:
+    """Return why a mapping fits its data extension no more; None where it does.
+
+    What would have halted the mapping when the connection opened is no fault of its rows later.
+    Where events decide about the data extension or its names, each row speaks for itself.
+    """
+    if outline is None or target_of(outline) is None:
+        return None
+    problems = [*key_problems(table, outline), *_column_problems(table, outline)]
+    if not problems:
+        return None
+    message = " ".join(f"{each.subject}: {each.message} {each.fix}" for each in problems)
+    return wharfinger.HaltedError(message, code=problems[0].code)
 
 
 def key_problems(table: Table, outline: wharfinger.Outline) -> list[wharfinger.Finding]:

@@ -9,7 +9,7 @@ import attrs
 
 import wharfinger
 from wharfinger_sfmc.account.catalog import Catalog, DataExtensionNotFoundError, words_of
-from wharfinger_sfmc.account.findings import counted, error, ok, warning
+from wharfinger_sfmc.account.findings import error, ok, warning
 from wharfinger_sfmc.account.folders import Folder, folder_tree
 from wharfinger_sfmc.account.inference import InferredColumn, advice, infer_columns, widen
 from wharfinger_sfmc.account.outlines import KEYS_LABEL, names_of, target_of
@@ -17,6 +17,7 @@ from wharfinger_sfmc.account.preflight import key_problems
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.api.lookups import Lookups, NewExtension
 from wharfinger_sfmc.values.columns import Column, Table, fold, quoted
+from wharfinger_sfmc.values.converters import counted
 
 __all__ = ["PROVISION", "Wishes"]
 
@@ -109,16 +110,19 @@ def _comparison(
     return wharfinger.Plan(
         mapping=outline.mapping,
         subject=f"the data extension with the {words_of(target)}",
-        changes=[_compared(table.find(each.column.name), each) for each in inferred],
+        changes=[_compared(table, each) for each in inferred],
         findings=findings,
     )
 
 
-def _compared(existing: Column | None, inferred: InferredColumn) -> wharfinger.Change:
+def _compared(table: Table, inferred: InferredColumn) -> wharfinger.Change:
     wanted = inferred.column
+    existing = table.find(wanted.name)
     subject = f"column {quoted(wanted.name)}"
     if existing is None:
-        after, reason = _definition(wanted), f"{_reason(inferred)}. {_BY_HAND}"
+        near = table.suggest(wanted.name)
+        advice = f"{near} If not: {_BY_HAND}" if near else _BY_HAND
+        after, reason = _definition(wanted), f"{_reason(inferred)}. {advice}"
         return wharfinger.Change(kind="by-hand", subject=subject, after=after, reason=reason)
     before = _definition(existing)
     if narrow := widen(existing, inferred):
@@ -275,22 +279,26 @@ async def _apply(
     created = await lookups.create_data_extension(new)
     if created is None:
         return await _existing(session, new)
+    catalog.forget(target)  # the plan found none, a moment ago
     # The list finds a new one only after some seconds, so it is read by the id of the reply.
     try:
         fields = await lookups.fields(created.id)
     except wharfinger.DeliveryError as trouble:
         message = f"SFMC made it, but it could not be read back. {trouble.message}"
         return [warning(subject, message, "Plan again to see what is there.", "created-unread")]
-    table = Table.from_json(id=created.id, key=created.key, name=created.name, fields=fields or ())
+    if fields is None:
+        message = "SFMC made it, but does not find it yet, so it was not read back."
+        return [warning(subject, message, "Plan again to see what is there.", "created-unread")]
+    table = Table.from_json(id=created.id, key=created.key, name=created.name, fields=fields)
     catalog.learn(session, table)
     if lacking := _lacking(new, table):
         message = f"SFMC made it without {lacking}."
         fix = "Add what is missing in Contact Builder, Data Extensions."
         return [error(subject, message, fix, "created-incomplete")]
     message = (
-        f"SFMC made {quoted(new.name)} with {counted(len(table.columns), 'column')}. Open the "
+        f"SFMC made {quoted(new.name)} with {counted(len(table.columns), 'column')}. It lists a "
     )
-    message += "connection again, and its mapping delivers."
+    message += "new one after some seconds: a connection that opens sooner may not find it yet."
     return [ok(subject, message)]
 
 
@@ -304,7 +312,10 @@ async def _existing(session: wharfinger.Session, new: NewExtension) -> Sequence[
     try:
         table = await catalog.table(session, target)
     except DataExtensionNotFoundError:
-        message = f"Another data extension has the name {quoted(new.name)}, so nothing was made."
+        message = (
+            f"SFMC says that this key or the name {quoted(new.name)} is taken, and lists nothing "
+            "with this key. Nothing was changed."
+        )
         fix = 'Wish for another name with "name". If it was made only now, plan again in a minute.'
         return [error(subject, message, fix, "name-taken")]
     if table is None:

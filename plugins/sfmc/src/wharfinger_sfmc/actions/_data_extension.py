@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import attrs
@@ -48,6 +48,8 @@ _ROWSETS: Final = wharfinger.BatchPolicy(
     # More writers than this get in each other's way inside one data extension.
     lanes=2,
 )
+# No data extension has a longer one, and no server takes an address of any length.
+_LONGEST_NAME: Final = 1000
 # Two jobs at once may deadlock each other.
 JOBS: Final = wharfinger.BatchPolicy(rows=JOB_ROWS, bytes=JOB_BYTES, lanes=1)
 """How rows travel that are stored asynchronously."""
@@ -64,6 +66,7 @@ def key_field() -> Any:
         label="Data Extension Key",
         description="External key of the data extension. Needed where no ID is given; with "
         "both, the key is used.",
+        maximum=_LONGEST_NAME,
         required=wharfinger.when_absent("id"),
     )
 
@@ -73,6 +76,7 @@ def id_field() -> Any:
     return wharfinger.field(
         label="Data Extension ID",
         description="ID of the data extension. Needed where no key is given.",
+        maximum=_LONGEST_NAME,
         required=wharfinger.when_absent("key"),
     )
 
@@ -201,16 +205,20 @@ def row_action(
         return to_json({"keys": row.keys, "values": row.values}, labels)
 
     async def perform(
-        session: wharfinger.Session, batch: wharfinger.Batch
+        session: wharfinger.Session,
+        batch: wharfinger.Batch,
+        outline: wharfinger.Outline | None = None,
     ) -> Sequence[wharfinger.Outcome]:
         rows = [(data_extension_of(row), row) for row in batch.payloads]
-        return await store_rows(session, rows, interface_of(batch.payloads[0]), labels)
+        return await store_rows(session, rows, interface_of(batch.payloads[0]), labels, outline)
 
     async def open_mapping(
         session: wharfinger.Session, outline: wharfinger.Outline
     ) -> wharfinger.Opening:
         findings = await open_rows(session, outline)
-        opened = attrs.evolve(action, batch_key=None) if _has_two_names(outline) else None
+        opened = attrs.evolve(action, perform=partial(perform, outline=outline))
+        if _has_two_names(outline):
+            opened = attrs.evolve(opened, batch_key=None)
         return wharfinger.Opening(findings=findings, action=opened)
 
     action = wharfinger.Action(

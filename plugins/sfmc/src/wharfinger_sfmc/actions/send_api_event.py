@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 
 import wharfinger
+from wharfinger_sfmc.account.choices import EVENT_CHOICES
 from wharfinger_sfmc.actions._event import (
     contact_key_field,
     delivery_field,
@@ -118,4 +119,5 @@ ACTION: Final = wharfinger.Action(
     order_key=_order_key,
     encode=_encode,
     open=_open,
+    choices=EVENT_CHOICES,
 )

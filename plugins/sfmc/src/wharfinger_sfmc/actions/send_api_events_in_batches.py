@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 import wharfinger
+from wharfinger_sfmc.account.choices import EVENT_CHOICES
 from wharfinger_sfmc.actions._event import (
     contact_key_field,
     delivery_field,
@@ -182,4 +183,5 @@ ACTION: Final = wharfinger.Action(
     order_key=_order_key,
     encode=_encode,
     open=_open,
+    choices=EVENT_CHOICES,
 )

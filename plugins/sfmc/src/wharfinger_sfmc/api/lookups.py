@@ -11,12 +11,11 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import orjson
 
-from wharfinger_sfmc.account.findings import FORBIDDEN
-from wharfinger_sfmc.api.replies import Reply
+from wharfinger_sfmc.api.replies import Reply, folded, whole_number
 from wharfinger_sfmc.api.rest import Rest, segment
-from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.errors import FORBIDDEN, Call, Topic, failure
 from wharfinger_sfmc.permissions import READ_ROWS, WRITE_ROWS, words
-from wharfinger_sfmc.values.columns import Column
+from wharfinger_sfmc.values.columns import Column, truth
 
 __all__ = [
     "EVERYTHING",
@@ -71,7 +70,6 @@ class ListedExtension:
         name: As people see it.
         description: What somebody wrote about it.
         columns: How many it has; None where SFMC does not say.
-        folder: Id of the folder it is in, or ``""``.
     """
 
     id: str
@@ -79,7 +77,6 @@ class ListedExtension:
     name: str
     description: str = ""
     columns: int | None = None
-    folder: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -145,19 +142,23 @@ class Lookups(Rest):
         return None if _is_absent(reply) else _listed(_entry(reply, _EXTENSIONS, "id").fields)
 
     async def fields(self, extension_id: str) -> Sequence[Any] | None:
-        """Read its columns; ``GET /data/v1/customobjects/{id}/fields``. None where it is gone."""
+        """Read its columns; ``GET /data/v1/customobjects/{id}/fields``. None where it is gone.
+
+        A list in which a column has no name, or none says whether it is a primary key, is no
+        answer: rows would be rejected for what nobody said.
+        """
         reply = await self._get(f"/data/v1/customobjects/{segment(extension_id)}/fields")
         if _is_absent(reply):
             return None
         fields = _entry(reply, _EXTENSIONS, "fields").objects("fields")
-        if not fields:
+        if not (fields and _are_columns(fields)):
             raise failure(attrs.evolve(reply, fields={}), _EXTENSIONS)
         return fields
 
     async def create_data_extension(self, new: NewExtension) -> ListedExtension | None:
         """Create one; ``POST /data/v1/customobjects``. None where its key or name is taken."""
         subject = f'creating the data extension with the Data Extension Key "{new.key}"'
-        call = Call(topic=Topic.CATALOGUE, subject=subject, permissions=words(WRITE_ROWS))
+        call = Call(topic=Topic.CREATION, subject=subject, permissions=words(WRITE_ROWS))
         reply = await self._post("/data/v1/customobjects", _encoded(new))
         if not reply.accepted and failure(reply, call).code == "already-exists":
             return None
@@ -219,6 +220,11 @@ def _is_absent(reply: Reply) -> bool:
     return reply.status in _ABSENT and failure(reply, _EXTENSIONS).code == "not-found"
 
 
+def _are_columns(fields: Sequence[Mapping[str, Any]]) -> bool:
+    named = all(isinstance(field.get("name"), str) and field["name"] for field in fields)
+    return named and any(truth(field.get("isprimarykey")) is not None for field in fields)
+
+
 def _entry(reply: Reply, call: Call, needed: str) -> Reply:
     """Return a reply that holds what is needed; any other one is an error."""
     if not reply.accepted or needed not in reply.fields:
@@ -234,7 +240,8 @@ def _page(
     if not reply.accepted or items is None:
         raise failure(reply, call)
     size = reply.number("pagesize") or size
-    more = len(items) >= size if count is None else page * size < count
+    # Where sums do not add up, only an empty page is surely the last one.
+    more = len(items) >= size if count is None else (page - 1) * size + len(items) != count
     return Page([read(item) for item in items], page + 1 if items and more else None)
 
 
@@ -244,8 +251,7 @@ def _listed(entry: Mapping[str, Any]) -> ListedExtension:
         key=_text(entry.get("key")),
         name=_text(entry.get("name")),
         description=_text(entry.get("description")),
-        columns=_number(entry.get("fieldcount")),
-        folder=_text(entry.get("categoryid")),
+        columns=whole_number(entry.get("fieldcount")),
     )
 
 
@@ -257,23 +263,18 @@ def _event_definition(entry: Mapping[str, Any]) -> EventDefinition:
         key=_text(entry.get("eventdefinitionkey")),
         name=_text(entry.get("name")),
         fields=tuple(_event_field(each) for each in described if isinstance(each, Mapping)),
-        journeys=_number(entry.get("publishedinteractioncount")),
+        journeys=whole_number(entry.get("publishedinteractioncount")),
     )
 
 
 def _event_field(entry: Mapping[str, Any]) -> Column:
-    members = {name.lower(): value for name, value in entry.items()}
+    members = folded(entry)
     renamed = {"type": members.get("datatype"), "length": members.get("maxlength")}
     return Column.from_json({**members, **renamed})
 
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _number(value: Any) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _encoded(new: NewExtension) -> bytes:

@@ -20,7 +20,7 @@ import attrs
 import httpx
 import orjson
 
-__all__ = ["Reply", "bounded", "read_reply"]
+__all__ = ["Reply", "bounded", "folded", "read_reply", "whole_number"]
 
 _MAX_VENDOR_CHARACTERS: Final = 500
 _EXCERPT_BYTES: Final = 16_000
@@ -79,11 +79,11 @@ class Reply:
         found = self.fields.get(name)
         if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
             return None
-        return [_folded(entry) for entry in found]
+        return [folded(entry) for entry in found]
 
     def number(self, name: str) -> int | None:
         """Return a whole number that the reply holds, be it written as a number or as text."""
-        return _integer(self.fields.get(name))
+        return whole_number(self.fields.get(name))
 
 
 def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> Reply:
@@ -113,7 +113,7 @@ def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> 
         fields=fields,
         entries=_entries(response.content),
         is_empty=not response.content or response.content.isspace(),
-        errorcode=_integer(fields.get("errorcode")),
+        errorcode=whole_number(fields.get("errorcode")),
         details=details,
         result_codes=frozenset(_text(entry.get("resultcode")) for entry in failures),
         reported_errors=has_errors or bool(failures),
@@ -129,7 +129,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not re.match(rb"(\xef\xbb\xbf)?\s*\{", body):
         return {}
     try:
-        return _folded(orjson.loads(body.removeprefix(BOM_UTF8)))
+        return folded(orjson.loads(body.removeprefix(BOM_UTF8)))
     except orjson.JSONDecodeError:
         return {}
 
@@ -143,14 +143,15 @@ def _entries(body: bytes) -> int | None:
         return None
 
 
-def _folded(entry: Mapping[str, Any]) -> dict[str, Any]:
+def folded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a JSON object with their names in lower case."""
     return {name.lower(): value for name, value in entry.items()}
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     for entry in value if isinstance(value, list) else ():
         if isinstance(entry, dict):
-            yield _folded(entry)
+            yield folded(entry)
 
 
 def _text(value: Any) -> str:
@@ -161,8 +162,8 @@ def _first_text(fields: Mapping[str, Any], *names: str) -> str:
     return next((text for name in names if (text := _text(fields.get(name)))), "")
 
 
-def _integer(value: Any) -> int | None:
-    """SFMC writes its error codes as numbers here and as text there."""
+def whole_number(value: Any) -> int | None:
+    """Return a number that SFMC writes as a number here and as text there; None for the rest."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

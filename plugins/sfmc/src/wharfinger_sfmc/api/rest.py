@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
+import httpx
+
 import wharfinger
 from wharfinger_sfmc.api.replies import Reply, read_reply
 from wharfinger_sfmc.settings import base_url
@@ -58,9 +60,15 @@ class Rest:
 
     async def _send_once(self, method: str, path: str, body: bytes | None) -> Reply:
         headers = None if body is None else _JSON
-        response = await self._session.request(
-            method, self._url + path, content=body, headers=headers
-        )
+        try:
+            response = await self._session.request(
+                method, self._url + path, content=body, headers=headers
+            )
+        except httpx.InvalidURL as error:
+            raise wharfinger.RetryError(
+                "A request was not sent, because a name in it is longer than any address can be.",
+                code="name-too-long",
+            ) from error
         return read_reply(response, self._session.redact)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import wharfinger
 from wharfinger_sfmc.api.replies import Reply
+from wharfinger_sfmc.errors.access import FORBIDDEN
 from wharfinger_sfmc.errors.events import EVENT_REFUSED
 from wharfinger_sfmc.errors.general import TOO_LARGE
 from wharfinger_sfmc.errors.rows import PRIMARY_KEY_MISMATCH, ROW_REFUSED
@@ -14,6 +15,7 @@ from wharfinger_sfmc.errors.rules import RULES
 
 __all__ = [
     "EVENT_REFUSED",
+    "FORBIDDEN",
     "PRIMARY_KEY_MISMATCH",
     "ROW_REFUSED",
     "RULES",

@@ -9,7 +9,10 @@ import wharfinger
 from wharfinger_sfmc.errors.rule import Rule, Topic
 from wharfinger_sfmc.permissions import IN_SETUP
 
-__all__ = ["ACCESS"]
+__all__ = ["ACCESS", "FORBIDDEN", "SIGN_IN_ADVICE"]
+
+FORBIDDEN: Final = frozenset({"permission-missing", "not-authorized"})
+"""Codes of errors that mean: this integration must not do that."""
 
 _TOKEN: Final = frozenset({Topic.TOKEN})
 _CATALOGUE: Final = frozenset({Topic.CATALOGUE})
@@ -18,6 +21,11 @@ _CREDENTIALS_ADVICE: Final = (
     f'{IN_SETUP}, and see that the package is installed and enabled, that "Account ID" is the '
     "MID of a business unit it may use, and that it allows this machine's IP address."
 )
+_ADDRESS_ADVICE: Final = (
+    "Add its IP address to the allow list of the account, or let the package sign in from anywhere."
+)
+SIGN_IN_ADVICE: Final = (_CREDENTIALS_ADVICE, _ADDRESS_ADVICE)
+"""What to do about a refused sign-in; its message ends with one of these."""
 _SECOND_401: Final = (
     "SFMC refused a fresh access token for {subject}. Either the integration lacks a "
     f'permission (tick {{permissions}} in {IN_SETUP}) or "Account ID" is not the business '
@@ -65,8 +73,7 @@ _SIGNING_IN: Final = (
         topics=_TOKEN,
         statuses=frozenset(range(400, 404)),
         text=re.compile(r"\bIP address\b", re.IGNORECASE),
-        message="SFMC does not let this machine sign in: {vendor} Add its IP address to the "
-        "allow list of the account, or let the package sign in from anywhere.",
+        message=f"SFMC does not let this machine sign in: {{vendor}} {_ADDRESS_ADVICE}",
     ),
     Rule(
         name="sign-in-refused",

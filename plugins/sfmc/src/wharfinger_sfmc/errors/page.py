@@ -41,6 +41,7 @@ _ABOUT: Final = {
     Topic.ROWS: "rows",
     Topic.JOB: "a job of asynchronous rows",
     Topic.CATALOGUE: "the catalogue",
+    Topic.CREATION: "making a data extension",
 }
 _STATUSES: Final = (
     (wharfinger.RejectedError, wharfinger.Status.REJECTED),

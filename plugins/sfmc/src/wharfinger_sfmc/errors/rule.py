@@ -27,7 +27,9 @@ class Topic(StrEnum):
     JOB = "job"
     """Status and results of rows that were sent asynchronously."""
     CATALOGUE = "catalogue"
-    """Data extensions, folders and event definitions: reading and making them."""
+    """Reading what data extensions, folders and event definitions there are."""
+    CREATION = "creation"
+    """Making a data extension."""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ must never lead to a wrong conclusion, so each of them makes the whole list uncl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import attrs
@@ -16,14 +16,13 @@ import attrs
 import wharfinger
 from wharfinger_sfmc.api.calls import Api
 from wharfinger_sfmc.api.replies import Reply, bounded
+from wharfinger_sfmc.values.dates import SERVER_TIME
 
 __all__ = ["ListedEvent", "UnclearError", "events_of_contact", "events_of_request"]
 
 _ON_A_PAGE: Final = 100
 _MOST_PAGES: Final = 5
 _CLOCKS_MAY_DIFFER_BY: Final = timedelta(seconds=10)
-# Times without an offset are server time: Central Standard Time without daylight saving.
-_SERVER_TIME: Final = timezone(timedelta(hours=-6))
 _ENTERED: Final = {"queued": True, "processed": True, "errored": False}
 
 
@@ -173,6 +172,6 @@ def _text(item: Mapping[str, Any], name: str) -> str:
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=_SERVER_TIME)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SERVER_TIME)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 import wharfinger
-from wharfinger_sfmc.api.replies import Reply, bounded
+from wharfinger_sfmc.api.replies import Reply, bounded, whole_number
 from wharfinger_sfmc.errors import Call, Topic, failure
 from wharfinger_sfmc.permissions import JOURNEYS, words
 
@@ -67,9 +67,7 @@ def refusal_of(definition: str, errorcode: Any, message: str) -> wharfinger.Outc
         errorcode: SFMC's number for it, as a number or as text.
         message: SFMC's words, secrets taken out.
     """
-    text = str(errorcode)
-    code = int(text) if text.isascii() and text.isdigit() else None
-    reply = Reply(status=400, errorcode=code, vendor_message=message)
+    reply = Reply(status=400, errorcode=whole_number(errorcode), vendor_message=message)
     outcome = wharfinger.Outcome.of(failure(reply, event_call(Topic.EVENT, definition)))
     return attrs.evolve(outcome, http_status=None)
 

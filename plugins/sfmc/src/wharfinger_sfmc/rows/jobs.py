@@ -20,7 +20,9 @@ nothing else until the deadline     ``unknown`` with ``job-unfinished``; the out
 ==================================  ===============================================================
 
 Right after a submit, and under load, the status of a good job is missing (seen in production by
-clients); nothing tells it from a job that never was.
+clients); nothing tells it from a job that never was. A job whose submit got no answer, or that was
+given up at its deadline, may still store its rows later, over newer values that arrived meanwhile:
+in which order SFMC takes jobs is not documented.
 """
 
 from __future__ import annotations
@@ -35,12 +37,12 @@ import attrs
 import wharfinger
 from wharfinger_sfmc.api.calls import Api, DataExtension
 from wharfinger_sfmc.api.encoding import to_json
-from wharfinger_sfmc.api.replies import Reply
+from wharfinger_sfmc.api.replies import Reply, bounded, folded
 from wharfinger_sfmc.errors import ROW_REFUSED, TOO_LARGE, Call, Topic, failure, sentence
 from wharfinger_sfmc.permissions import READ_ROWS, WRITE_ROWS, words
 from wharfinger_sfmc.rows.rowsets import no_evidence
 from wharfinger_sfmc.rows.sizes import Size
-from wharfinger_sfmc.values.columns import fold
+from wharfinger_sfmc.values.columns import fold, truth
 from wharfinger_sfmc.values.conversion import Row
 
 __all__ = ["Jobs"]
@@ -49,7 +51,6 @@ _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 _LONGEST_PAUSE_S: Final = 30.0
 _OVER: Final = frozenset({"complete", "completed", "error"})
 _DEADLOCK_ENDING: Final = "Rerun the transaction."
-_MOST_CHARACTERS: Final = 500
 
 _Answer = TypeVar("_Answer")
 
@@ -131,7 +132,7 @@ class Jobs:
         job = reply.fields.get("requestid")
         if not reply.accepted:
             raise self._refusal(failure(reply, self._submitting), len(rows))
-        if not isinstance(job, str) or not job:
+        if not isinstance(job, str) or not job.strip():
             raise no_evidence(reply, self._submitting)
         return job
 
@@ -159,7 +160,7 @@ class Jobs:
             raise self._unfinished(job)
         if _word(status, "requeststatus") == "error":
             raise _incomplete(job, "the job failed as a whole")
-        if _word(status, "resultstatus") == "ok" and _word(status, "haserrors") != "true":
+        if _word(status, "resultstatus") == "ok" and not truth(status.get("haserrors")):
             return [_stored(job)] * count
         items = await self._items(job, count, ends_at)
         return self._verdicts(job, items)
@@ -186,7 +187,7 @@ class Jobs:
         reply = await self._api.job_status(job)
         status = reply.fields.get("status")
         if isinstance(status, dict):
-            status = _folded(status)
+            status = folded(status)
             return status if _word(status, "requeststatus") in _OVER else None
         self._check(reply)
         return None
@@ -210,13 +211,13 @@ class Jobs:
     async def _page(self, job: str, page: int) -> _Page | None:
         """Read one page of results; None where they are not there yet."""
         reply = await self._api.job_results(job, page)
-        items, count = reply.fields.get("items"), reply.fields.get("count")
+        items = reply.fields.get("items")
         if isinstance(items, list):
-            # A page that was not asked for would count its rows twice.
-            number = reply.fields.get("page")
-            is_other = isinstance(number, int) and number != page
-            told = count if isinstance(count, int) else None
-            return _Page(items=[] if is_other else items, count=told)
+            # A page that was not asked for would count its rows twice. Only the first one need not
+            # say which it is.
+            number = reply.number("page")
+            is_asked = number == page or (page == 1 and number is None)
+            return _Page(items=items if is_asked else [], count=reply.number("count"))
         self._check(reply)
         return None
 
@@ -236,16 +237,16 @@ class Jobs:
 
     def _verdict(self, job: str, item: Any) -> wharfinger.Outcome | None:
         """Return why a row is not stored; None where it is."""
-        entry = _folded(item) if isinstance(item, dict) else {}
+        entry = folded(item) if isinstance(item, dict) else {}
         # Older documents put an error one level deeper.
         if isinstance(nested := entry.get("resultmessage"), dict):
-            entry = _folded(nested)
+            entry = folded(nested)
         status = _word(entry, "status")
         if status == "ok":
             return None
         if status != "error":
             return wharfinger.Outcome.of(_incomplete(job, "it has a result nobody can read"))
-        spoken = self._session.redact(_spoken(entry))[:_MOST_CHARACTERS]
+        spoken = bounded(self._session.redact(_spoken(entry)))
         facts: dict[str, Any] = {"vendor_message": spoken, "http_status": 200, "request_id": job}
         if str(entry.get("message")).strip().endswith(_DEADLOCK_ENDING):
             message = "The row lost against another write of SFMC. It can be sent again as it is."
@@ -280,10 +281,6 @@ def _incomplete(job: str, reason: str) -> wharfinger.RetryError:
     )
 
 
-def _folded(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in entry.items()}
-
-
 def _word(entry: Mapping[str, Any], name: str) -> str:
     return str(entry.get(name)).strip().lower()
 
@@ -292,7 +289,7 @@ def _spoken(entry: Mapping[str, Any]) -> str:
     """What SFMC said about the columns of a row, or else about the row."""
     errors = entry.get("errors")
     about_columns = (
-        _folded(error).get("errormessage")
+        folded(error).get("errormessage")
         for error in (errors if isinstance(errors, list) else ())
         if isinstance(error, dict)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain
+from types import TracebackType
 from typing import Final, Protocol
 
 import attrs
@@ -21,7 +22,7 @@ from wharfinger_sfmc.values.columns import Table, fold
 from wharfinger_sfmc.values.conversion import Row
 from wharfinger_sfmc.values.identity import identity, loose_identity
 
-__all__ = ["HELD_BACK", "PlannedRow", "Way", "carry_out", "held_back", "merged", "plan"]
+__all__ = ["HELD_BACK", "PlannedRow", "Unsent", "Way", "carry_out", "held_back", "merged", "plan"]
 
 HELD_BACK: Final = "held-back"
 
@@ -64,6 +65,36 @@ class PlannedRow:
     sources: list[int]
     identity: Hashable
     wave: int
+
+
+class Unsent:
+    """Goes on past what a preview does not send, and says so in the end.
+
+    A preview is stopped at every request; whoever stopped with it would show but the first one.
+    """
+
+    def __init__(self) -> None:
+        self._error: wharfinger.NotSentError | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, wharfinger.NotSentError):
+            return False
+        self._error = error
+        return True
+
+    def check(self) -> None:
+        """Raise what was passed over, if anything.
+
+        Raises:
+            wharfinger.NotSentError: This is a preview.
+        """
+        if self._error is not None:
+            raise self._error
 
 
 def plan(rows: Iterable[tuple[int, Row]], table: Table | None) -> list[list[PlannedRow]]:
@@ -125,23 +156,30 @@ async def carry_out(
 
     Returns:
         One outcome per event, by its index.
+
+    Raises:
+        wharfinger.NotSentError: This is a preview; it has seen every request.
     """
     outcomes: dict[int, wharfinger.Outcome] = {}
     held: wharfinger.Outcome | None = None
+    unsent = Unsent()
     for wave in waves:
         bodies = [way.encode(planned.row) for planned in wave]
         start = 0
         while start < len(wave):
             end = start + way.size.fitting(bodies, start)
             part = wave[start:end]
-            if held is None:
-                found = await _store(part, bodies[start:end], way, rowsets)
-                held = held_back(chain.from_iterable(found))
-            else:
-                found = [[held] * len(planned.sources) for planned in part]
+            found: list[list[wharfinger.Outcome]] = []
+            with unsent:
+                if held is None:
+                    found = await _store(part, bodies[start:end], way, rowsets)
+                    held = held_back(chain.from_iterable(found))
+                else:
+                    found = [[held] * len(planned.sources) for planned in part]
             for planned, each in zip(part, found, strict=False):
                 outcomes.update(zip(planned.sources, each, strict=True))
-            start += len(found)
+            start += len(found) or len(part)
+    unsent.check()
     return outcomes
 
 

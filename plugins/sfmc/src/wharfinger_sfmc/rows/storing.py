@@ -10,12 +10,13 @@ import attrs
 
 import wharfinger
 from wharfinger_sfmc.account.catalog import Catalog, words_of
+from wharfinger_sfmc.account.preflight import misfit
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.destination import MAX_BODY_BYTES, MAX_ROWS
 from wharfinger_sfmc.errors import PRIMARY_KEY_MISMATCH, ROW_REFUSED, Call, Topic
 from wharfinger_sfmc.permissions import WRITE_ROWS, words
 from wharfinger_sfmc.rows.jobs import Jobs
-from wharfinger_sfmc.rows.planning import Way, carry_out, held_back, plan
+from wharfinger_sfmc.rows.planning import Unsent, Way, carry_out, held_back, plan
 from wharfinger_sfmc.rows.rowsets import Rowsets
 from wharfinger_sfmc.rows.sizes import BatchSizes, Size
 from wharfinger_sfmc.values.columns import Table
@@ -79,6 +80,7 @@ async def store_rows(
     rows: Sequence[tuple[DataExtension, RowPayload]],
     interface: Interface,
     labels: Mapping[str, str],
+    outline: wharfinger.Outline | None = None,
 ) -> list[wharfinger.Outcome]:
     """Upsert rows, each in the data extension it names.
 
@@ -87,6 +89,7 @@ async def store_rows(
         rows: In the order of their events; all of one mapping.
         interface: How they are sent.
         labels: Per field of the payloads the label it has for people.
+        outline: What their mapping fixes, if its connection was opened.
 
     Returns:
         One outcome per row.
@@ -99,12 +102,15 @@ async def store_rows(
         except wharfinger.DeliveryError as error:
             halts[target] = wharfinger.Outcome.of(error)
     outcomes = {i: halts[target] for i, (target, _) in enumerate(rows) if target in halts}
-    storing = _Storing(session, interface, labels)
+    storing = _Storing(session, interface, labels, outline)
     held: wharfinger.Outcome | None = None
+    unsent = Unsent()
     for groups in _runs(rows, tables):
         places = [place for group in groups for place in group.payloads]
-        outcomes |= dict.fromkeys(places, held) if held else await storing.store_all(groups)
-        held = held_back(outcomes[place] for place in places)
+        with unsent:
+            outcomes |= dict.fromkeys(places, held) if held else await storing.store_all(groups)
+            held = held_back(outcomes[place] for place in places)
+    unsent.check()
     return [outcomes[place] for place in range(len(rows))]
 
 
@@ -151,25 +157,25 @@ class _Storing:
         session: The way to the account.
         interface: How they are sent.
         labels: Per field of the payloads the label it has for people.
+        outline: What their mapping fixes, if its connection was opened.
     """
 
     session: wharfinger.Session
     interface: Interface
     labels: Mapping[str, str]
+    outline: wharfinger.Outline | None
 
     async def store_all(self, groups: Sequence[_Group]) -> dict[int, wharfinger.Outcome]:
         """Store the rows of some data extensions; one outcome per row, by its place."""
         outcomes: dict[int, wharfinger.Outcome] = {}
-        not_sent: wharfinger.NotSentError | None = None
+        unsent = Unsent()
         for group in groups:
             try:
-                outcomes |= await self.store(group)
+                with unsent:
+                    outcomes |= await self.store(group)
             except wharfinger.DeliveryError as error:
                 outcomes |= dict.fromkeys(group.payloads, wharfinger.Outcome.of(error))
-            except wharfinger.NotSentError as error:
-                not_sent = error  # a preview goes on to the requests of the other groups
-        if not_sent is not None:
-            raise not_sent
+        unsent.check()
         return outcomes
 
     async def store(self, group: _Group) -> dict[int, wharfinger.Outcome]:
@@ -193,19 +199,25 @@ class _Storing:
     ) -> tuple[dict[int, wharfinger.Outcome], list[tuple[int, Row]], Table | None]:
         """Bring rows into SFMC's form.
 
-        A column that is not there is looked for once more: somebody may have added it.
+        Columns that some row does not fit are looked at once more: somebody may have changed them.
 
         Returns:
             Outcomes of the rows that cannot be sent, the others in form, and the columns they were
             compared with.
+
+        Raises:
+            wharfinger.HaltedError: It is not the rows that do not fit, but their mapping.
         """
         table = group.table
         outcomes, rows = self._formed(group, table)
-        if table is not None and any(_strays(group.payloads[index], table) for index in outcomes):
+        if table is not None and outcomes and not self.session.previewing:
             self.session.shared(Catalog).doubt(group.target)
             again = await self.session.shared(Catalog).table(self.session, group.target)
             if again is not None and again != table:
-                return *self._formed(group, again), again
+                table = again
+                outcomes, rows = self._formed(group, table)
+        if table is not None and outcomes and (error := misfit(table, self.outline)):
+            raise error
         return outcomes, rows, table
 
     def _formed(
@@ -251,11 +263,6 @@ class _Storing:
     def _size(self, group: _Group, interface: Interface, most_rows: int, most_bytes: int) -> Size:
         sizes = self.session.shared(BatchSizes)
         return sizes.of((group.resolved, interface), most_rows=most_rows, most_bytes=most_bytes)
-
-
-def _strays(payload: RowPayload, table: Table) -> bool:
-    """Tell whether a payload names a column that is not there."""
-    return any(table.find(name) is None for name in (*payload.keys, *payload.values))
 
 
 def _subject(target: DataExtension) -> str:

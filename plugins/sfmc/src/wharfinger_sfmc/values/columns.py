@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["Column", "ColumnType", "Table", "fold", "quoted"]
+__all__ = ["Column", "ColumnType", "Table", "fold", "quoted", "truth"]
 
 _LONGEST_SUGGESTED: Final = 128
 _LONGEST_SHOWN: Final = 60
+_TRUTHS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
 _SEPARATORS: Final = re.compile(r"[\s_.-]+")
 
 
@@ -83,14 +84,14 @@ class Column:
             254
         """
         members = {name.lower(): value for name, value in entry.items()}
-        primary_key = _truth(members.get("isprimarykey"), default=False)
+        primary_key = truth(members.get("isprimarykey")) is True
         return cls(
             name=str(members.get("name") or ""),
             type=_TYPES.get(str(members.get("type")).lower(), ColumnType.OTHER),
             length=_count(members.get("length")) or None,
             scale=_count(members.get("scale")),
             primary_key=primary_key,
-            nullable=not primary_key and _truth(members.get("isnullable"), default=True),
+            nullable=not primary_key and truth(members.get("isnullable")) is not False,
             has_default=members.get("defaultvalue") not in (None, ""),
         )
 
@@ -100,10 +101,9 @@ class Column:
         return f"{self.type}({','.join(sizes)})" if sizes else str(self.type)
 
 
-def _truth(value: object, *, default: bool) -> bool:
-    if isinstance(value, str) and value:
-        return value.strip().lower() == "true"
-    return value if isinstance(value, bool) else default
+def truth(value: object) -> bool | None:
+    """Return whether a member says yes, however it is written; None where it says nothing."""
+    return _TRUTHS.get(str(value).strip().lower())
 
 
 def _count(value: object) -> int | None:

@@ -23,6 +23,7 @@ __all__ = [
     "UnfitError",
     "as_text",
     "converter",
+    "counted",
     "general",
     "read_decimal",
     "shape",
@@ -84,9 +85,9 @@ def general(value: Any) -> Any:
 def shape(value: Any) -> str:
     """Describe a value for a message without its content."""
     if isinstance(value, str):
-        return f"a text of {_counted(len(value), 'character')}"
+        return f"a text of {counted(len(value), 'character')}"
     if isinstance(value, (list, tuple)):
-        return f"a list of {_counted(len(value), 'item')}"
+        return f"a list of {counted(len(value), 'item')}"
     return next((name for kinds, name in _SHAPES if isinstance(value, kinds)), "not JSON")
 
 
@@ -99,7 +100,8 @@ _SHAPES: Final[tuple[tuple[Any, str], ...]] = (
 )
 
 
-def _counted(count: int, unit: str) -> str:
+def counted(count: int, unit: str) -> str:
+    """Return a number of things in words: ``1 column``, ``1,200 columns``."""
     return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
 
 
@@ -265,13 +267,13 @@ def _decimal(column: Column) -> Convert:
             rounded = number.quantize(unit, ROUND_HALF_UP, _EXACT)
         if rounded is None or rounded.copy_abs() >= limit:
             raise _unfit(
-                f"a number with at most {_counted(max(whole_digits, 0), 'digit')} before the point",
+                f"a number with at most {counted(max(whole_digits, 0), 'digit')} before the point",
                 _shown(value),
                 "Send digits and a point, such as 1200.50, without separators or an exponent.",
             )
         if column.primary_key and rounded != number:
             raise UnfitError(
-                f"has more than {_counted(places, 'digit')} after the point, and rounding a "
+                f"has more than {counted(places, 'digit')} after the point, and rounding a "
                 "primary key could meet another row. Round it where the event is made."
             )
         if column.scale is None:
