@@ -2,31 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from wharfinger_sfmc_simulator import Simulator
+from wharfinger_sfmc_simulator import Simulator, StandingClock
 
 SUBDOMAIN = "mctest-tenant-00000000000000"
 ACCOUNT, OTHER_ACCOUNT = 510000001, 510000002
 
 SignIn = Callable[..., Awaitable[httpx.AsyncClient]]
-
-
-class StandingClock:
-    """Time that only moves when a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 5, 10, 50, 11, 814641, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

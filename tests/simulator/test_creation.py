@@ -315,3 +315,14 @@ async def test_what_is_unknown_about_creation_are_switches(simulate, sign_in):
     assert missing["errorcode"] == 1
     assert (email.json()["errorcode"], email.json()["message"]) == (2, "not M")
     assert (await client.delete(f"{PATH}/{made['id']}")).status_code == 204
+
+
+async def test_a_folder_of_something_else_takes_no_data_extension(tenant, simulate, sign_in):
+    tenant["folders"] = [
+        {"id": 7, "name": "Orders"},
+        {"id": 8, "name": "Queries", "content_type": "queryactivity"},
+    ]
+    client = await sign_in(simulate())
+    refused = await client.post(PATH, json=orders(categoryId=8))
+    assert (refused.status_code, refused.json()["message"]) == (400, "categoryId is invalid: 8")
+    assert (await client.post(PATH, json=orders(categoryId=7))).status_code == 201

@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from wharfinger_sfmc_simulator import Fault
-from wharfinger_sfmc_simulator.faults import service_of
 
 FORM = {"grant_type": "client_credentials", "client_id": "client", "client_secret": "open"}
 ENVELOPE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">
@@ -49,14 +48,23 @@ def text_of(reply, name):
     [
         ("/v2/token", "auth"),
         ("//V2/Token/", "auth"),
+        ("/v2/%74oken", "auth"),
         ("/Service.asmx", "soap"),
-        ("/service.ASMX", "soap"),
+        ("//service.ASMX", "soap"),
         ("/platform/v1/tokenContext", "rest"),
         ("/hub/v1/dataevents/key:token/rowset", "rest"),
+        ("/interaction/v1/eventDefinitions/token", "rest"),
+        ("/data/v1/customobjects/service.asmx", "rest"),
     ],
 )
-def test_a_path_says_which_service_it_is(path, service):
-    assert service_of(path) == service
+async def test_a_fault_of_a_service_strikes_its_calls_and_no_others(
+    simulator, client, path, service
+):
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    faults = [Fault(kind="gateway-timeout", service=each) for each in ("auth", "rest", "soap")]
+    simulator.inject(*faults)
+    await client.post(f"http://anywhere{path}", content=ENVELOPE.format(token=token))
+    assert [armed.fault.service for armed in simulator.faults if armed.struck] == [service]
 
 
 @pytest.mark.parametrize(

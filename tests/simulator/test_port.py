@@ -225,3 +225,16 @@ def test_many_threads_are_answered_at_once(simulator):
         statuses = [reply.status_code for reply in replies]
     assert statuses == [401] * 40
     assert len(simulator.requests) == 40
+
+
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ({"port": 99_999}, OverflowError),
+        ({"host": "no address"}, OSError),
+        ({"host": 5}, TypeError),
+    ],
+)
+def test_whatever_keeps_a_port_from_opening_is_told_and_not_waited_for(simulator, where, error):
+    with pytest.raises(error), simulator.serving_in_thread(**where):
+        pass

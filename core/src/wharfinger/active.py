@@ -94,6 +94,7 @@ class ActiveMapping:
                 code="payload-too-large",
             )
         batch_key = action.batch_key(payload) if action.batch_key else None
-        hash(batch_key)  # a plugin's key that cannot be grouped by fails here, for this event alone
         order_key = action.order_key(payload) if action.order_key else None
+        # A plugin's key that cannot be grouped by fails here, for this event alone.
+        hash((batch_key, order_key))
         return Item(index, payload, body, batch_key, order_key)

@@ -33,8 +33,9 @@ from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.destination import Destination
 from wharfinger.model.fields import Condition, Control, Field
+from wharfinger.model.unset import UNSET
 from wharfinger.outlining import constants_of, is_plain, options_of, outline_of
-from wharfinger.payload import fields_of, structure
+from wharfinger.payload import fields_of, read_field, structure
 from wharfinger.suggest import did_you_mean
 from wharfinger.trigger import compile_trigger
 
@@ -277,10 +278,15 @@ class _Assembly:
                 value = value["@literal"]
             if isinstance(value, Mapping):
                 self._refuse_varying(field)
-            elif field.name in own:
-                self._report_fields(action, {field.name: value})
+                continue
+            problems: list[Problem] = []
+            value = read_field(field, value, (field.name,), problems)
+            self.problems += [problem.under("fields") for problem in problems]
+            if problems:
+                continue
+            if field.name in own:
                 controls[field.control] = value
-            elif value not in (False, None):
+            elif value not in (False, None, UNSET):
                 self._refuse_batching(action, field)
         return controls
 

@@ -92,12 +92,12 @@ class Sender:
         self, mapping: ActiveMapping, laned: LanedBatch, unsettled: set[Hashable]
     ) -> LanedBatch:
         """Return what of a batch may be sent, and enter the outcome of the rest."""
-        waiting = [i for i, key in enumerate(laned.order_keys) if unsettled and key in unsettled]
-        if not waiting:
+        if unsettled.isdisjoint(laned.order_keys):
             return laned
-        events = [laned.events[index] for index in waiting]
-        self.receipts.enter(mapping.name, events, [_HELD_BACK] * len(events))
-        return laned.take(sorted(set(range(len(laned.events))) - set(waiting)))
+        places = list(enumerate(laned.order_keys))
+        waiting = [laned.events[place] for place, key in places if key in unsettled]
+        self.receipts.enter(mapping.name, waiting, [_HELD_BACK] * len(waiting))
+        return laned.take([place for place, key in places if key not in unsettled])
 
     def _report(
         self, mapping: ActiveMapping, laned: LanedBatch, outcomes: Sequence[Outcome], took_s: float

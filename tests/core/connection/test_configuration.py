@@ -140,6 +140,25 @@ def test_an_action_that_cannot_be_batched_refuses_with_its_reason(connect):
     problems = _problems(connect, mappings={"bell": {**ring, "fields": {"enable_batching": True}}})
     assert "a bell rings once" in problems["mappings.bell.fields.enable_batching"]
     connect(mappings={"bell": {**ring, "fields": {"enable_batching": False}}})
+    problems = _problems(connect, mappings={"bell": {**ring, "fields": {"enable_batching": "?"}}})
+    assert "true or false" in problems["mappings.bell.fields.enable_batching"]
+    problems = _problems(connect, mappings={"bell": {**ring, "fields": {"batch_size": 5}}})
+    assert "a bell rings once" in problems["mappings.bell.fields.batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows"),
+    [
+        ({"enable_batching": "false"}, 1),
+        ({"enable_batching": 0}, 1),
+        ({"enable_batching": "true"}, 10),
+        ({"enable_batching": None, "batch_size": None}, 10),
+        ({"batch_size": "3"}, 3),
+    ],
+)
+def test_what_steers_batching_is_read_as_every_field_is(connect, fields, rows):
+    policy = connect(mappings=_mapping(fields={"board": "main", **fields})).mappings["notes"].policy
+    assert policy.rows == rows
 
 
 def test_a_mapping_that_is_not_enabled_is_checked_and_left_out(connect):

@@ -82,6 +82,23 @@ def test_a_field_of_an_action_is_not_taken_for_what_steers_another_one(harbour, 
     assert (payload.batch_size, payload.enable_batching) == ("large", "Sent")
 
 
+def test_an_action_that_is_batched_anyway_may_be_asked_to_batch(harbour):
+    assert harbour(mappings=_mapping(enable_batching=True)).mappings["m"].policy.rows == 1
+    assert harbour(mappings=_mapping(enable_batching={"@literal": "true"})).mappings.keys() == {"m"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("batch_size", 5, "cannot be batched: it has no such choice"),
+        ("enable_batching", "?", "must be true or false"),
+        ("enable_batching", {"@path": "$.batched"}, "must be a fixed value"),
+    ],
+)
+def test_what_else_steers_only_other_actions_is_refused(harbour, name, value, message):
+    assert message in _problems(harbour, **{name: value})[f"mappings.m.fields.{name}"]
+
+
 def test_a_plugin_that_describes_an_action_hears_the_defaults(harbour, plugins):
     @attrs.define(kw_only=True)
     class Made:

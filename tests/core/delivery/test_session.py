@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 
+import attrs
 import httpx
 import pytest
 import stamina
 
 from wharfinger import DeliveryError, HostNotAllowedError, RetryError, ThrottledError, UnknownError
+from wharfinger.delivery.governor import Governor
 
 URL = "https://api.acme.example/x"
 LOGIN = "https://login.acme.example/token"
@@ -228,3 +231,57 @@ async def test_a_request_that_is_cancelled_is_cancelled(session):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_waiting_for_the_governor_is_no_part_of_a_request(session, monkeypatch):
+    loop = asyncio.get_running_loop()
+    ahead_s = 0.0
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + ahead_s)
+
+    class Paused(Governor):
+        async def __aenter__(self):
+            nonlocal ahead_s
+            ahead_s += 3600
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await super().__aenter__()
+
+    here = attrs.evolve(session(lambda _: httpx.Response(200), whole_s=60), governor=Paused(1))
+    assert (await here.request("GET", URL)).status_code == 200
+
+
+async def test_a_permit_is_kept_until_a_body_that_trickles_is_given_up(session):
+    class Trickle(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            yield b"x"
+            assert governor._permits.locked()
+            await asyncio.Event().wait()
+
+    governor = Governor(1)
+    here = session(lambda _: httpx.Response(200, stream=Trickle()), whole_s=0.001)
+    here = attrs.evolve(here, governor=governor)
+    with pytest.raises(RetryError, match="did not answer in time"):
+        await here.request("GET", URL)
+    assert not governor._permits.locked()
+
+
+async def test_a_token_that_takes_all_the_time_leaves_the_request_unsent(session):
+    sent = []
+
+    async def hang(request):
+        sent.append(request.url.host)
+        await asyncio.Event().wait()
+
+    here = session(hang, auth=SigningIn(), idempotent=False, whole_s=0.001)
+    with pytest.raises(RetryError) as caught:
+        await here.request("POST", URL)
+    assert caught.value.code == "timed-out"
+    assert len(sent) == 1
+
+
+async def test_a_connection_that_was_closed_meanwhile_sends_nothing(session):
+    here = session(lambda _: httpx.Response(200), idempotent=False)
+    await here._client.aclose()
+    with pytest.raises(RetryError, match=r"closed meanwhile\. Nothing was sent") as caught:
+        await here.request("POST", URL)
+    assert caught.value.code == "unreachable"

@@ -29,15 +29,14 @@ def save_row(table: Table, row: Mapping[str, Any], switches: Switches, *, insert
         switches: Which choices hold.
         insert: Refuse a row whose primary key exists already, instead of changing it.
     """
-    has_key = bool(table.definition.primary_keys)
-    if not (has_key or insert):
+    if not (insert or table.definition.primary_keys):
         message = "This Data Extension does not have any primary keys defined."
         return _error(_FAILED, message, switches)
     change = table.check(row, row)
     problems = _problems(table, row, change)
     if problems:
         return _refused(table, problems, switches, insert=insert)
-    if insert and has_key and change.identity in table:
+    if insert and change.identity in table:
         return _exists(table, change, switches)
     table.write(change)
     message = switches.async_insert_message if insert else "Upserted DataExtensionObject"

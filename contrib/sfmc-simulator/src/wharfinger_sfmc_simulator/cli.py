@@ -37,7 +37,9 @@ class _WithSwitches(TyperCommand):
 @main.command(cls=_WithSwitches)
 def run(
     *,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8025,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+    ] = 8025,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     tenant: Annotated[
         Path | None,

@@ -28,7 +28,6 @@ __all__ = [
     "ip_refused",
     "not_authorized",
     "service_not_found",
-    "service_of",
     "spoil",
 ]
 
@@ -47,12 +46,12 @@ class ArmedFault:
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, method: str, path: str, generator: random.Random) -> bool:
+    def strikes(self, method: str, path: str, service: Service, generator: random.Random) -> bool:
         """Say whether this request is spoilt, and count it."""
         fault = self.fault
         if fault.times is not None and self.struck >= fault.times:
             return False
-        if not self._matches(method, path):
+        if not self._matches(method, path, service):
             return False
         self.seen += 1
         turn = self.seen - fault.after
@@ -61,12 +60,12 @@ class ArmedFault:
         self.struck += 1
         return True
 
-    def _matches(self, method: str, path: str) -> bool:
+    def _matches(self, method: str, path: str, service: Service) -> bool:
         fault = self.fault
         return (
             fault.method.upper() in ("", method)
             and fault.path.lower() in path.lower()
-            and fault.service in ("", service_of(path))
+            and fault.service in ("", service)
         )
 
 
@@ -86,23 +85,15 @@ class FaultScript:
         """Forget every fault."""
         self.armed.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, service: Service) -> Fault | None:
         """Return the first fault that strikes this request, or None.
 
         It comes with the service it struck, since SOAP is refused in words of its own.
         """
         for armed in self.armed:
-            if armed.strikes(method, path, self._generator):
-                return attrs.evolve(armed.fault, service=service_of(path))
+            if armed.strikes(method, path, service, self._generator):
+                return attrs.evolve(armed.fault, service=service)
         return None
-
-
-def service_of(path: str) -> Service:
-    """Return the service a path belongs to, whatever host it was sent to."""
-    last = path.rstrip("/").rpartition("/")[2].lower()
-    if last == "service.asmx":
-        return "soap"
-    return "auth" if last == "token" else "rest"
 
 
 def fault_as_json(armed: ArmedFault) -> dict[str, Any]:

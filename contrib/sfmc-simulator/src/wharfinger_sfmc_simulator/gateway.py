@@ -14,6 +14,7 @@ from wharfinger_sfmc_simulator.endpoints.retrieving import (
     spoilt_retrieve,
 )
 from wharfinger_sfmc_simulator.endpoints.token import client_refused, post_token
+from wharfinger_sfmc_simulator.fault_kinds import Service
 from wharfinger_sfmc_simulator.faults import (
     Fault,
     FaultScript,
@@ -51,11 +52,13 @@ class _Call:
     """What a request turned out to be, once its token and scopes were checked.
 
     Attributes:
+        service: Which it asked, whatever host it was sent to.
         work: Answers it.
         token: Which it carried.
         spoilt: What a fault answers instead, where its form is another than that of REST.
     """
 
+    service: Service
     work: Callable[[], Reply]
     token: Token | None = None
     spoilt: Callable[[Fault], Reply | None] = _spoilt_as_usual
@@ -87,7 +90,7 @@ class Gateway:
         fault: Fault | None = None
         try:
             call = self._authorize(request)
-            fault = self._faults.take(request.method, request.raw_path)
+            fault = self._faults.take(request.method, request.raw_path, call.service)
             reply = self._instead(fault, call) if fault else None
             if reply is None:
                 reply = self._perform(call, fault)
@@ -104,31 +107,33 @@ class Gateway:
         if is_token_call(segments) and service in ("", "auth"):
             self._state.token_requests += 1
             posted = request.method == "POST"
-            return _Call(partial(post_token, self._state, request) if posted else _not_found)
+            answer = partial(post_token, self._state, request) if posted else _not_found
+            return _Call("auth", answer)
         if is_soap_call(segments) and service in ("", "soap"):
             return self._authorize_soap(request)
         if service in ("auth", "soap"):
-            return _Call(service_not_found)
+            return _Call("rest", service_not_found)
         token = self._token(request)
         found = find_route(request.method, segments)
         if found is None:
-            return _Call(_not_found if knows_service(segments) else service_not_found, token)
+            unknown = _not_found if knows_service(segments) else service_not_found
+            return _Call("rest", unknown, token)
         route, parameters = found
         self._check_scopes(route, token)
         request = attrs.evolve(request, parameters=parameters)
-        return _Call(partial(_work, route, self._state, request, token), token)
+        return _Call("rest", partial(_work, route, self._state, request, token), token)
 
     def _authorize_soap(self, request: Request) -> _Call:
         state = self._state
         if request.method != "POST":
-            return _Call(_not_found)
+            return _Call("soap", _not_found)
         token = soap_token(state, request)
         if token is None:
             raise _RefusedError(expired(state, request))
         if not may_retrieve(state, token):
             raise _RefusedError(not_permitted(state))
         work = partial(retrieve, state, request, token)
-        return _Call(work, token, partial(spoilt_retrieve, state, request))
+        return _Call("soap", work, token, partial(spoilt_retrieve, state, request))
 
     def _token(self, request: Request) -> Token:
         token = self._state.tokens.find(request.headers.get("authorization", ""))

@@ -69,8 +69,10 @@ async def _serve_until_stopped(
         async with serve(app, host, port) as address:
             started.set_result((address, lambda: loop.call_soon_threadsafe(stop.set)))
             await stop.wait()
-    except OSError as error:
-        started.set_exception(error)
+    except Exception as error:
+        if started.done():
+            raise
+        started.set_exception(error)  # whatever it is: somebody waits for it
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -80,7 +82,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError:
+    except BaseException:
         listener.close()
         raise
     return listener

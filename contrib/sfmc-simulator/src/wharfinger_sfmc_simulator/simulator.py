@@ -139,8 +139,9 @@ class Simulator:
         Raises:
             KeyError: There is no such data extension.
         """
-        tables = self.tables if account is None else self.tables_of(account)
-        return tables[key].rows()
+        table = (self.tables if account is None else self.tables_of(account))[key]
+        with self._answering:
+            return table.rows()
 
     @property
     def contacts(self) -> Mapping[str, StoredContact]:
@@ -219,11 +220,12 @@ class Simulator:
 
     def reset(self) -> None:
         """Start again from the catalogue: rows, contacts, entries, tokens, faults, log and time."""
-        self._clock.put_back()
-        self._generator.seed(self._seed)
-        self._state.reset()
-        self._faults.clear()
-        self._faults.arm(self.catalogue.faults)
+        with self._answering:
+            self._clock.put_back()
+            self._generator.seed(self._seed)
+            self._state.reset()
+            self._faults.clear()
+            self._faults.arm(self.catalogue.faults)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for `httpx.AsyncClient` that stays in this process.

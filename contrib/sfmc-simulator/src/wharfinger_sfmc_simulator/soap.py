@@ -187,15 +187,15 @@ def _reply(status: int, action: str, request_id: str, body: str) -> Reply:
 def _envelope(body: bytes) -> Element:
     """The root of an envelope.
 
-    The standard parser expands entities that a document declares, so that a small one can fill the
-    memory. SOAP forbids declarations anyway, so a body with one is refused before it is parsed; it
-    is decoded first, lest another encoding hides it.
+    The standard parser expands entities that a document type declares, so that a small body can
+    fill the memory. SOAP forbids document types anyway, so a body with one is refused before it is
+    parsed; it is decoded first, lest another encoding hides it.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("The body must be UTF-8.") from None
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+    if "<!DOCTYPE" in text:
         raise ValueError("A document type declaration is not allowed.")
     try:
         root = ET.fromstring(text)  # noqa: S314  # declarations are refused above

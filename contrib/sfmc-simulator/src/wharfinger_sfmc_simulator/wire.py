@@ -68,13 +68,16 @@ class Request:
         """Return the decoded body.
 
         Raises:
-            ApiError: 400 with 10004, the vendor's answer to a body that is not JSON.
+            ApiError: 400 with 10004, the vendor's answer to a body that is not JSON, or is nested
+                so deeply that it could not be echoed or shown.
         """
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
+            content = orjson.loads(self.body)
+            orjson.dumps(content)  # reading bears more depth than writing
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
             code = switches.malformed_json_code
             raise ApiError(400, code, f"JSON Deserialization Exception: {error}") from None
+        return content
 
     def query_values(self) -> dict[str, str]:
         """Return the query's values by lower-case name.

@@ -10,6 +10,7 @@ from types import TracebackType
 import stamina
 
 from wharfinger.errors import ThrottledError
+from wharfinger.model.outcome import PAUSED
 
 __all__ = ["Governor"]
 
@@ -61,7 +62,7 @@ class Governor:
             raise ThrottledError(
                 f"The vendor asked this account to wait; {wait_s:,.0f} seconds of that are left, "
                 "so nothing was sent.",
-                code="paused",
+                code=PAUSED,
                 retry_after_s=wait_s,
             )
         # stamina's one switch turns every wait off in tests, this one included.

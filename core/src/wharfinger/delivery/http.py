@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final, cast
 
 import attrs
 import httpx
@@ -82,24 +82,54 @@ def may_have_arrived(request: httpx.Request) -> bool:
 
 
 class _BoundedStream(httpx.AsyncByteStream):
-    """A reply's body, unpacked, that ends with an error where it grows too large for memory."""
+    """A body that ends with an error where it grows too large for memory."""
 
-    def __init__(self, reply: httpx.Response, request: httpx.Request) -> None:
-        self._reply = reply
+    def __init__(
+        self,
+        chunks: AsyncIterable[bytes],
+        close: Callable[[], Awaitable[None]],
+        request: httpx.Request,
+    ) -> None:
+        self._chunks = chunks
+        self._close = close
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         seen = 0
-        async for chunk in self._reply.aiter_bytes():
+        async for chunk in self._chunks:
             seen += len(chunk)
-            if seen > MOST_REPLY_BYTES:
-                raise ReplyTooLargeError(
-                    f"sent a reply of more than {MOST_REPLY_BYTES:,} bytes", request=self._request
-                )
+            _check_size(seen, self._request)
             yield chunk
 
     async def aclose(self) -> None:
-        await self._reply.aclose()
+        await self._close()
+
+
+def _check_size(seen: int, request: httpx.Request) -> None:
+    if seen > MOST_REPLY_BYTES:
+        raise ReplyTooLargeError(
+            f"sent a reply of more than {MOST_REPLY_BYTES:,} bytes", request=request
+        )
+
+
+def _bounded(reply: httpx.Response, request: httpx.Request) -> httpx.Response:
+    """Return a reply whose body, unpacked, is not larger than any can sensibly be.
+
+    It is made anew only where it is packed, which nobody asked for: that costs as much again.
+    """
+    if reply.is_stream_consumed:
+        _check_size(len(reply.content), request)
+        return reply
+    if "content-encoding" in reply.headers:
+        return httpx.Response(
+            reply.status_code,
+            headers=[each for each in reply.headers.raw if each[0].lower() != b"content-encoding"],
+            stream=_BoundedStream(reply.aiter_bytes(), reply.aclose, request),
+            extensions=reply.extensions,
+        )
+    stream = cast("httpx.AsyncByteStream", reply.stream)  # an asynchronous transport gives no other
+    reply.stream = _BoundedStream(stream, stream.aclose, request)
+    return reply
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
@@ -124,12 +154,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         request.extensions[_SENT] = True
         reply = await self._inner.handle_async_request(request)
         request.extensions[_SENT] = reply.status_code != httpx.codes.UNAUTHORIZED
-        return httpx.Response(
-            reply.status_code,
-            headers=[each for each in reply.headers.raw if each[0].lower() != b"content-encoding"],
-            stream=_BoundedStream(reply, request),
-            extensions=reply.extensions,
-        )
+        return _bounded(reply, request)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

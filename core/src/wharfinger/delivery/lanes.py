@@ -72,8 +72,11 @@ def plan_lanes(items: Sequence[Item], policy: BatchPolicy | Unbatched) -> list[L
     """
     rows, most_bytes = (policy.rows, policy.bytes) if isinstance(policy, BatchPolicy) else (1, 0)
     lanes: dict[tuple[Hashable, int], list[Item]] = {}
+    lane_of: dict[Hashable, int] = {}
     for position, item in enumerate(items):
         lane = _lane_of(item.order_key, position, policy.lanes)
+        if item.order_key is not None:
+            lane = lane_of.setdefault(item.order_key, lane)  # 1 and 1.0 are one key
         lanes.setdefault((item.batch_key, lane), []).append(item)
     return [
         [_batch_of(key, run) for run in _runs(queue, rows, most_bytes)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from itertools import repeat
@@ -109,13 +110,25 @@ async def _outcomes_of(action: Action, session: Session, batch: Batch) -> list[O
         outcomes = list(await action.perform(session, batch))
     except DeliveryError as error:
         return [Outcome.of(error)] * len(batch)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and _is_to_end():
+            raise
         logger.exception("the action %s failed in an unforeseen way", action.slug)
         return [_fault(action, f"{type(error).__name__} in {action.title}")] * len(batch)
     if len(outcomes) != len(batch):
         found = f"{action.title} gave {len(outcomes)} outcomes for {len(batch)} payloads"
         return [_fault(action, found)] * len(batch)
     return outcomes
+
+
+def _is_to_end() -> bool:
+    """Tell whether somebody asked the present task to end.
+
+    An action that waited for something else that was cancelled raises the same, and a task group
+    takes that for an end in peace: its payloads would have no outcome.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _fault(action: Action, what: str) -> Outcome:

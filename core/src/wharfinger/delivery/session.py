@@ -135,10 +135,19 @@ class Session:
             method, url, json=json, content=content, headers=headers, params=params
         )
         try:
+            # The timeout is within: waiting for the vendor's sake is no part of the request.
             async with self._governor, asyncio.timeout(self._longest_s):
+                self._check_open()
                 return await self._client.send(request)
         except (TimeoutError, httpx.RequestError) as error:
             raise self._lost(request, error) from error
+
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise RetryError(
+                "The connection was closed meanwhile. Nothing was sent; it can be tried again.",
+                code="unreachable",
+            )
 
     def _lost(
         self, request: httpx.Request, error: TimeoutError | httpx.RequestError

@@ -52,7 +52,9 @@ class Action:
         default_fields: Field mapping for what a mapping leaves out, down to declared properties.
         aliases: Other slugs under which saved configurations know it.
         batch_key: Payloads with equal keys may travel together; None if any may.
-        order_key: Payloads with equal keys never overtake each other; None if order is free.
+        order_key: Among payloads of one batch key, those with equal order keys never overtake each
+            other, and none is sent while an earlier one is to be tried again; within a batch
+            ``perform`` sees to it. None, or a key that is None, if order is free.
         encode: The part of a request body that one payload becomes; it counts against the bytes
             of a batch and reaches ``perform`` as ``batch.bodies``. None: nothing is encoded.
         open: Asked once per mapping when a connection opens: looks at what the mapping needs at

@@ -16,11 +16,13 @@ from wharfinger.errors import (
     UnknownError,
 )
 
-__all__ = ["HELD_BACK", "NOT_SENT", "Outcome", "Receipt", "Status"]
+__all__ = ["HELD_BACK", "NOT_SENT", "PAUSED", "Outcome", "Receipt", "Status"]
 
 HELD_BACK: Final = "held-back"
 """Code of a payload that waits because an earlier one with its order key is not settled yet."""
-NOT_SENT: Final = frozenset({HELD_BACK, "payload-invalid"})
+PAUSED: Final = "paused"
+"""Code of a request that was not made because the vendor asked the account to wait too long."""
+NOT_SENT: Final = frozenset({HELD_BACK, PAUSED, "payload-invalid"})
 """Codes that say that nothing was sent, whoever found that."""
 
 

@@ -1,5 +1,7 @@
 """Data extensions as they are listed and described: ``/data/v1/customobjects``."""
 
+import fnmatch
+import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -37,7 +39,7 @@ def list_extensions(state: State, request: Request, token: Token) -> Reply:
     found = [
         table
         for table in state.tables[token.account].values()
-        if any(map(pattern.search, _searched(table.definition))) and _is_listed(state, table)
+        if any(map(pattern.match, _searched(table.definition))) and _is_listed(state, table)
     ]
     return _list(state, found, page_number(query, "$page", 1), _PAGE_SIZE)
 
@@ -104,10 +106,13 @@ def _is_listed(state: State, table: Table) -> bool:
 
 
 def _like(search: str) -> re.Pattern[str]:
-    """As the database matches: ``_`` is any character, ``%`` any number of them."""
-    parts = {"_": ".", "%": ".*"}
-    pattern = "".join(parts.get(letter) or re.escape(letter) for letter in search)
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    """As the database matches: ``_`` is any character, ``%`` any number of them.
+
+    Shell patterns say the same, and do not try every way to divide a text among many ``%``.
+    """
+    wild = {"_": "?", "%": "*"}
+    pattern = "".join(wild.get(letter) or glob.escape(letter) for letter in search)
+    return re.compile(fnmatch.translate(f"*{pattern}*"), re.IGNORECASE)
 
 
 def _searched(extension: DataExtension) -> tuple[str, str, str]:

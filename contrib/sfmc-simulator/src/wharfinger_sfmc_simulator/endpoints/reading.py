@@ -84,17 +84,18 @@ def _linked(content: dict[str, Any], guid: str, read: RowsRead) -> dict[str, Any
     }
 
 
-_EQUALS = re.compile(r"\s*(?P<column>.+?)\s+eq\s+'?(?P<value>.*?)'?\s*", re.IGNORECASE | re.DOTALL)
+_AND, _EQUALS = (re.compile(rf"\s{word}\s", re.IGNORECASE) for word in ("and", "eq"))
 
 
 def _filter(table: Table, text: str) -> Callable[[StoredRow], bool]:
     """Only ``column eq 'value'``, joined by ``and``; nobody should depend on more."""
     wanted = []
-    for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE) if text else ():
-        found = _EQUALS.fullmatch(part)
-        if found is None:
+    for part in _AND.split(text) if text else ():
+        name, *others = (each.strip() for each in _EQUALS.split(part, maxsplit=1))
+        if not others:
             raise _unresolved("$filter")
-        wanted.append((_column(table, found["column"], "$filter"), found["value"].lower()))
+        value = others[0].removeprefix("'").removesuffix("'")
+        wanted.append((_column(table, name, "$filter"), value.lower()))
     return lambda row: all(as_text(row[column]).lower() == value for column, value in wanted)
 
 

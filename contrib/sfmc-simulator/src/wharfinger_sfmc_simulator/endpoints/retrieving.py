@@ -29,13 +29,6 @@ __all__ = [
 ]
 
 _READS_KEPT = 1000
-_TROUBLES = {
-    "rate-limited": "Rate limit exceeded",
-    "rate-limited-without-wait": "Rate limit exceeded",
-    "blocked": "Your requests are temporarily blocked.",
-    "server-error": "Internal Server Error",
-}
-"""What SOAP answers with a fault of the server; throttling has no status of its own there."""
 
 
 def soap_token(state: State, request: Request) -> Token | None:
@@ -56,13 +49,10 @@ def expired(state: State, request: Request) -> Reply:
 
 
 def spoilt_retrieve(state: State, request: Request, armed: Fault) -> Reply | None:
-    """Return what SOAP makes of a fault, where that differs from REST."""
+    """Return what SOAP answers to a token that is over or lacks the scope; None for all else."""
     if armed.kind == "unauthorized":
         return expired(state, request)
-    if armed.kind == "forbidden":
-        return not_permitted(state)
-    text = _TROUBLES.get(armed.kind)
-    return fault(state.new_guid(), "soap:Server", text) if text else None
+    return not_permitted(state) if armed.kind == "forbidden" else None
 
 
 def retrieve(state: State, request: Request, token: Token) -> Reply:

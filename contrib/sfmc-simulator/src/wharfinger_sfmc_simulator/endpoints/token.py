@@ -4,6 +4,7 @@ Shapes follow the vendor's page on access tokens for server-to-server integratio
 replies; what is not known there is a switch.
 """
 
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from wharfinger_sfmc_simulator.wire import Reply, Request, json_reply
 
 __all__ = ["client_refused", "get_token_context", "post_token"]
 
+_MID = re.compile(r"\d{1,18}", re.ASCII)
 _GRANTS = (
     "authorization_code, refresh_token, client_credentials, "
     "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -142,7 +144,7 @@ def _account(state: State, client: Client, form: Mapping[str, Any]) -> int:
     if given is None:
         return client.account
     text = "" if isinstance(given, bool) else str(given)
-    account = int(text) if text.isascii() and text.isdigit() else None
+    account = int(text) if _MID.fullmatch(text) else None
     if account not in (client.account, *client.accounts):
         raise _OAuthError(
             state.switches.bad_account_status,
