@@ -52,6 +52,14 @@ def test_it_may_talk_to_the_tenants_three_hosts_only(plugins):
     assert destination.limits.mappings == 50
 
 
+def test_business_units_of_one_subdomain_are_one_tenant(plugins, settings):
+    tenant = plugins.destination(SLUG).tenant
+
+    other = attrs.evolve(settings, account_id="999", subdomain=settings.subdomain.upper())
+    assert tenant(other) == tenant(settings)
+    assert tenant(attrs.evolve(settings, subdomain="mc-elsewhere")) != tenant(settings)
+
+
 def test_the_settings_are_those_of_the_contract(plugins):
     assert facts_of(plugins.settings(SLUG).schema) == {
         "account_id": ("Account ID", "string", True),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from wharfinger.connection import Connection
 from wharfinger.delivery.retry import RetryPolicy
 from wharfinger.delivery.session import Session
+from wharfinger.delivery.usage import Usage
 from wharfinger.errors import (
     ConfigurationError,
     CredentialsError,
@@ -146,6 +147,7 @@ __all__ = [
     "Unbatched",
     "UnknownError",
     "Unset",
+    "Usage",
     "WharfingerError",
     "compile_trigger",
     "field",

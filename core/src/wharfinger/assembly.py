@@ -71,6 +71,12 @@ def build_connection(
     mappings = _mappings_of(plugins, destination, config.mappings, settings, problems)
     if problems:
         raise ConfigurationError(problems)
+    try:
+        governor = plugins.governors.of(
+            destination, settings, route=config.route, transport=transport
+        )
+    except PluginError as error:
+        raise ConfigurationError([Problem(("destination",), str(error))]) from error
     record = plugins.settings(destination.slug)
     warn = record.warnings if record else None
     return Connection(
@@ -86,6 +92,7 @@ def build_connection(
             diagnostics=plugins.diagnostics(destination.slug),
             observers=plugins.observers(),
         ),
+        governor=governor,
         transport=transport,
     )
 

@@ -18,6 +18,8 @@ from cattrs.errors import (
     IterableValidationNote,
 )
 
+from wharfinger.delivery.budget import Budget
+from wharfinger.delivery.circuit import CircuitPolicy
 from wharfinger.delivery.http import Timeouts, is_loopback
 from wharfinger.delivery.retry import RetryPolicy
 from wharfinger.errors import Problem
@@ -65,6 +67,8 @@ class ConnectionConfig:
     route: str | None = None
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     timeouts: Timeouts = attrs.field(factory=Timeouts)
+    budget: Budget | None = None
+    circuit: CircuitPolicy = attrs.field(factory=CircuitPolicy)
 
 
 def read_configuration(source: Any) -> tuple[ConnectionConfig, list[Problem]]:
@@ -95,6 +99,8 @@ def read_configuration(source: Any) -> tuple[ConnectionConfig, list[Problem]]:
         route=parts.take("route", str, None),
         retry=parts.take("retry", RetryPolicy, RetryPolicy()),
         timeouts=parts.take("timeouts", Timeouts, Timeouts()),
+        budget=parts.take("budget", Budget, None),
+        circuit=parts.take("circuit", CircuitPolicy, CircuitPolicy()),
         mappings={
             name: mapping
             for name in mappings.source

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -13,11 +14,12 @@ import httpx
 
 from wharfinger.active import ActiveMapping
 from wharfinger.configuration import ConnectionConfig
-from wharfinger.delivery.governor import Governor
+from wharfinger.delivery.governor import Governor, Terms
 from wharfinger.delivery.http import RefusingTransport, build_client
 from wharfinger.delivery.lanes import Item, plan_lanes
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.delivery.session import Session
+from wharfinger.delivery.usage import Usage
 from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
 from wharfinger.model.action import Action
@@ -83,6 +85,7 @@ class Connection:
         settings: Any,
         mappings: Mapping[str, ActiveMapping],
         given: Given,
+        governor: Governor,
         warnings: Sequence[Finding] = (),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -98,9 +101,8 @@ class Connection:
         self._client: httpx.AsyncClient | None = None
         self._opened_session: Session | None = None
         self._opened = OpenedMappings(self.mappings)
-        self._governor = Governor(
-            destination.limits.parallel_requests, longest_wait_s=config.retry.wait_max_s
-        )
+        self._governor = governor
+        self._terms = Terms(budget=config.budget, circuit=config.circuit)
         self._redactor = Redactor(_secrets_of(settings))
 
     def __repr__(self) -> str:
@@ -111,8 +113,10 @@ class Connection:
             raise RuntimeError(f"The connection {self.name} is open already; use it as it is.")
         authentication = self._given.authentication
         auth = authentication.create(self.settings) if authentication else None
-        self._client = self._make_client(auth, self._transport, self._config.route)
-        self._governor = self._governor.renewed()
+        longest_wait_s = min(self._config.retry.wait_max_s, self._config.timeouts.whole_s)
+        spend = partial(self._governor.spend, longest_wait_s=longest_wait_s)
+        self._client = self._make_client(auth, self._transport, self._config.route, spend)
+        self._governor.join(self._terms)
         self.findings = ()
         session = self._session_over(self._client, self._governor, auth)
         try:
@@ -138,6 +142,7 @@ class Connection:
         client, self._client, self._opened_session = self._client, None, None
         self._opened = OpenedMappings(self.mappings)
         if client is not None:
+            self._governor.part(self._terms)
             await client.aclose()
 
     async def deliver(self, events: Sequence[Mapping[str, Any]]) -> list[Receipt]:
@@ -181,7 +186,7 @@ class Connection:
         halts = self._opened.halts
         requests: list[PreviewedRequest] = []
         refusing = RefusingTransport()
-        async with self._make_client(None, refusing, None) as client:
+        async with self._make_client(None, refusing) as client:
             session = self._preview_session(client)
             for mapping in self._opened.mappings.values():
                 lanes = plan_lanes(self._prepare(mapping, events, receipts), mapping.policy)
@@ -289,6 +294,23 @@ class Connection:
             findings += await findings_of(diagnostic.title, diagnostic.check, session, outlines)
         return list(dict.fromkeys(findings))
 
+    @property
+    def usage(self) -> Usage:
+        """What the connections of this tenant asked of it, and how it stands now."""
+        return self._governor.usage
+
+    def forecast(self, requests: int) -> float | None:
+        """Say how long so many requests take at the rate observed of late.
+
+        Args:
+            requests: How many are to be sent; a batch is one.
+
+        Returns:
+            Seconds, with what is left of a pause and the budget reckoned in; None while too few
+            requests ended to know a rate.
+        """
+        return self._governor.forecast(requests)
+
     def _prepare(
         self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts
     ) -> list[Item]:
@@ -302,7 +324,11 @@ class Connection:
         return items
 
     def _make_client(
-        self, auth: httpx.Auth | None, transport: httpx.AsyncBaseTransport | None, route: str | None
+        self,
+        auth: httpx.Auth | None,
+        transport: httpx.AsyncBaseTransport | None,
+        route: str | None = None,
+        spend: Callable[[str, bytes], Awaitable[None]] | None = None,
     ) -> httpx.AsyncClient:
         return build_client(
             hosts=self.destination.hosts,
@@ -311,6 +337,7 @@ class Connection:
             timeouts=self._config.timeouts,
             transport=transport,
             route=route,
+            spend=spend,
         )
 
     def _session(self) -> Session:
@@ -334,6 +361,7 @@ class Connection:
             governor=governor,
             redactor=self._redactor,
             longest_s=self._config.timeouts.whole_s,
+            longest_wait_s=self._config.retry.wait_max_s,
         )
 
 

@@ -48,7 +48,8 @@ def wharfinger_destinations() -> Iterable[Destination]:  # type: ignore[empty-bo
     Asked once, when plugins load. Every implementation is heard.
 
     Returns:
-        One `Destination` per vendor system: slug, title, the only hosts it may talk to, limits.
+        One `Destination` per vendor system: slug, title, the only hosts it may talk to, limits, and
+        which connections share them.
         A slug has one owner; a second one makes the slug unusable until a plugin is blocked.
 
     Example:

@@ -22,6 +22,7 @@ from wharfinger import hookspecs
 from wharfinger.assembly import build_connection
 from wharfinger.configuration import ConnectionConfig
 from wharfinger.connection import Connection
+from wharfinger.delivery.governors import Governors
 from wharfinger.discovery import BLOCK, Gate, discover, distribution_of
 from wharfinger.errors import PluginClashError, PluginError
 from wharfinger.hookspecs import PROJECT
@@ -101,6 +102,7 @@ class Plugins:
         self._manager = manager
         self._registry = registry
         self.report = report
+        self.governors = Governors()  # connections of one tenant share theirs
 
     @property
     def destinations(self) -> Mapping[str, Destination]:
@@ -212,7 +214,8 @@ class Plugins:
 
         Args:
             config: ``destination``, ``settings``, ``mappings`` and optionally ``route``,
-                ``retry`` and ``timeouts``, as plain data; secrets as text or `Secret`.
+                ``retry``, ``timeouts``, ``budget`` and ``circuit``, as plain data; secrets as
+                text or `Secret`.
             name: What messages and reports call it.
             transport: Takes the place of the network; for tests.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import pytest
+import stamina
 
 from wharfinger import Session
 from wharfinger.delivery.governor import Governor
@@ -50,3 +52,41 @@ async def session() -> AsyncIterator[Callable[..., Session]]:
             )
 
         yield session
+
+
+class Timelapse(asyncio.SelectorEventLoop):
+    """An event loop in which every wait is over at once, and its clock says that it was waited.
+
+    A program that waits for what can never happen fails instead of hanging.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1_000.0
+        selector: Any = self._selector  # type: ignore[attr-defined]  # what asyncio waits with
+        self._look = selector.select
+        selector.select = self._wait
+
+    def time(self) -> float:
+        return self.now
+
+    def _wait(self, timeout: float | None = None) -> Any:
+        assert timeout is not None, "everybody waits, and nothing will ever happen"
+        self.now += max(0.0, timeout)
+        return self._look(0)
+
+
+def _run(main: Callable[[Timelapse], Coroutine[Any, Any, Any]]) -> Any:
+    async def in_loop() -> Any:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Timelapse)
+        return await main(loop)
+
+    with asyncio.Runner(loop_factory=Timelapse) as runner, stamina.set_testing(False):
+        return runner.run(in_loop())
+
+
+@pytest.fixture(scope="session")
+def timelapse() -> Callable[..., Any]:
+    """Run ``main(loop)`` in a loop of its own time; waits are really waited, in no time."""
+    return _run

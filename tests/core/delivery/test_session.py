@@ -238,23 +238,26 @@ async def test_waiting_for_the_governor_is_no_part_of_a_request(session, monkeyp
     ahead_s = 0.0
     monkeypatch.setattr(loop, "time", lambda: time.monotonic() + ahead_s)
 
-    class Paused(Governor):
-        async def __aenter__(self):
-            nonlocal ahead_s
+    governor = Governor(1)
+
+    async def hold_the_turn():
+        nonlocal ahead_s
+        async with governor.turn():
             ahead_s += 3600
             await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            await super().__aenter__()
 
-    here = attrs.evolve(session(lambda _: httpx.Response(200), whole_s=60), governor=Paused(1))
-    assert (await here.request("GET", URL)).status_code == 200
+    holder = asyncio.create_task(hold_the_turn())
+    here = attrs.evolve(session(lambda _: httpx.Response(200), whole_s=60), governor=governor)
+    request = asyncio.create_task(here.request("GET", URL))
+    await holder
+    assert (await request).status_code == 200
 
 
 async def test_a_permit_is_kept_until_a_body_that_trickles_is_given_up(session):
     class Trickle(httpx.AsyncByteStream):
         async def __aiter__(self):
             yield b"x"
-            assert governor._permits.locked()
+            assert governor._under_way == 1
             await asyncio.Event().wait()
 
     governor = Governor(1)
@@ -262,7 +265,7 @@ async def test_a_permit_is_kept_until_a_body_that_trickles_is_given_up(session):
     here = attrs.evolve(here, governor=governor)
     with pytest.raises(RetryError, match="did not answer in time"):
         await here.request("GET", URL)
-    assert not governor._permits.locked()
+    assert governor._under_way == 0
 
 
 async def test_a_token_that_takes_all_the_time_leaves_the_request_unsent(session):

@@ -1,4 +1,4 @@
-"""Taking payloads to a vendor: lanes and batches, the rate governor, retry, and the HTTP client.
+"""Taking payloads to a vendor: lanes and batches, the tenant's governor, retry, the HTTP client.
 
 This room knows no vendor.
 """

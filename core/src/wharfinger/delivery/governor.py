@@ -1,79 +1,352 @@
-"""One governor per account: how many requests are under way, and when none may start."""
+"""One governor per tenant: how many requests are under way, and when none may start."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from types import TracebackType
+from functools import reduce
 
+import attrs
 import stamina
 
+from wharfinger.delivery.budget import Budget, Spending, strictest
+from wharfinger.delivery.circuit import Circuit, CircuitPolicy, most_careful
+from wharfinger.delivery.parallelism import Parallelism
+from wharfinger.delivery.signs import NO_SIGN
+from wharfinger.delivery.turn import LONGEST_WAIT_S, Turn, running_loop
+from wharfinger.delivery.usage import Calls, Pace, Usage
 from wharfinger.errors import ThrottledError
-from wharfinger.model.outcome import PAUSED
 
-__all__ = ["Governor"]
+__all__ = ["Governor", "Terms"]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Terms:
+    """What one connection asks of the governor it shares; all that are open are kept at once."""
+
+    budget: Budget | None = None
+    circuit: CircuitPolicy = attrs.field(factory=CircuitPolicy)
 
 
 class Governor:
-    """Bounds the requests of one account; every request is made inside ``async with governor``.
+    """Bounds the requests of one tenant, in every event loop of the process.
+
+    Requests start in the order in which they came. How many are under way halves when the vendor
+    has had enough and grows slowly (`Parallelism`); none starts in a pause or while the circuit
+    is open (`Circuit`); calls leave as the budget allows (`Spending`).
 
     Args:
         parallel: Most requests under way at once.
-        longest_wait_s: A pause with more seconds left than this is not waited out: the request is
-            refused with `ThrottledError`, so that its host can do better than hold it.
         clock: Gives seconds that never go back.
+        wall: Gives seconds of UTC, since 1970.
     """
 
     def __init__(
         self,
         parallel: int,
         *,
-        longest_wait_s: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        self._parallel = parallel
-        self._permits = asyncio.Semaphore(parallel)
-        self._longest_wait_s = longest_wait_s
+        # Re-entrant: a forgotten coroutine may be tidied up, and leave, in the middle of anything.
+        self._lock = threading.RLock()
         self._clock = clock
+        self._wall = wall
+        self._skipped_s = 0.0
+        self._terms: list[Terms] = []
+        self._parallelism = Parallelism(parallel)
+        self._circuit = Circuit(CircuitPolicy())
+        self._spending = Spending()
+        self._spenders: deque[object] = deque()
+        self._calls = Calls()
+        self._pace = Pace()
         self._resume_at = clock()
+        self._under_way = 0
+        self._line: deque[Turn] = deque()
+        self._numbers = itertools.count()
+        self._alarm: Turn | None = None
+
+    def join(self, terms: Terms) -> None:
+        """Keep a connection's terms as well, until it parts."""
+        with self._lock:
+            self._terms.append(terms)
+            self._agree()
+
+    def part(self, terms: Terms) -> None:
+        """Keep a connection's terms no longer; what was counted stays."""
+        with self._lock:
+            self._terms.remove(terms)
+            self._agree()
+
+    def _agree(self) -> None:
+        self._spending.budget = reduce(strictest, (each.budget for each in self._terms), None)
+        policies = [each.circuit for each in self._terms] or [CircuitPolicy()]
+        self._circuit.policy = reduce(most_careful, policies)
+
+    def turn(self, longest_wait_s: float = LONGEST_WAIT_S) -> Turn:
+        """Return a place for one request.
+
+        Args:
+            longest_wait_s: A pause with more seconds left than this is not waited out: the
+                request is refused with `ThrottledError`, so that its host can do better than
+                hold it.
+        """
+        return Turn(self, longest_wait_s)
 
     def pause(self, seconds: float) -> None:
         """Let no further request start for so long; a longer pause already asked for stays."""
-        self._resume_at = max(self._resume_at, self._clock() + seconds)
+        with self._lock:
+            self._resume_at = max(self._resume_at, self._now() + seconds)
+            self._turn_away()
 
-    def renewed(self) -> Governor:
-        """Return one for another event loop, under the pause that is still on."""
-        renewed = Governor(self._parallel, longest_wait_s=self._longest_wait_s, clock=self._clock)
-        renewed._resume_at = self._resume_at
-        return renewed
+    async def enter(self, turn: Turn) -> None:
+        """Wait until a turn may start.
 
-    async def __aenter__(self) -> None:
-        await self._permits.acquire()
+        Raises:
+            ThrottledError: It would have to wait for too long.
+        """
+        if self._admit(turn):
+            return
         try:
-            await self._end_of_pause()
+            while not self._confirm(turn):
+                await turn.woken
         except BaseException:
-            self._permits.release()
+            self._withdraw(turn)
             raise
 
-    async def _end_of_pause(self) -> None:
-        wait_s = self._resume_at - self._clock()
-        if wait_s > self._longest_wait_s:
-            raise ThrottledError(
-                f"The vendor asked this account to wait; {wait_s:,.0f} seconds of that are left, "
-                "so nothing was sent.",
-                code=PAUSED,
-                retry_after_s=wait_s,
-            )
-        # stamina's one switch turns every wait off in tests, this one included.
-        if wait_s > 0 and not stamina.is_testing():
-            await asyncio.sleep(wait_s)
-            await self._end_of_pause()  # it may have grown meanwhile
+    def leave(self, turn: Turn) -> None:
+        """Give a turn's place back, and learn from how it ended."""
+        with self._lock:
+            now = self._now()
+            self._under_way -= 1
+            sign = turn.sign
+            if sign is not NO_SIGN:
+                self._pace.end(now)
+            if sign.throttled:
+                self._parallelism.halve(turn.round)
+            elif sign.answered:
+                self._parallelism.grow(turn.round)
+            if self._circuit.settle(sign, probe=turn.probe, now=now):
+                self._turn_away()
+            if self._line:
+                self._advance()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._permits.release()
+    def _admit(self, turn: Turn) -> bool:
+        """Start a turn at once where it may, and else let it join the line."""
+        with self._lock:
+            now = self._now()
+            rest_s = self._rest_s(now)
+            if rest_s > turn.longest_wait_s:
+                raise self._refusal(rest_s, now)
+            if not self._under_way and not self._line:
+                self._pace.begin(now)
+            if rest_s <= 0 and not self._line and self._has_room():
+                self._start(turn)
+                return True
+            turn.number = next(self._numbers)
+            turn.woken = asyncio.get_running_loop().create_future()
+            self._line.append(turn)
+            self._advance()
+            return False
+
+    def _confirm(self, turn: Turn) -> bool:
+        """Look again when a turn goes on: since it was woken, a pause may have begun."""
+        with self._lock:
+            if turn.refusal is not None:
+                raise turn.refusal
+            if not turn.started:
+                return False
+            rest_s = self._rest_s(self._now())
+            if rest_s <= 0 and self._under_way <= self._parallelism.limit:
+                return True
+            self._unstart(turn)
+            if rest_s > turn.longest_wait_s:
+                raise self._refusal(rest_s, self._now())
+            turn.woken = asyncio.get_running_loop().create_future()
+            older = [self._line.popleft() for _ in self._older_than(turn)]
+            self._line.extendleft([turn, *reversed(older)])
+            self._advance()
+            return False
+
+    def _older_than(self, turn: Turn) -> list[Turn]:
+        return list(itertools.takewhile(lambda each: each.number < turn.number, self._line))
+
+    def _withdraw(self, turn: Turn) -> None:
+        """Take a turn out that is not waited for any more."""
+        with self._lock:
+            turn.left = True
+            if turn.started:
+                self._unstart(turn)
+            if self._line:
+                self._advance()
+
+    def _start(self, turn: Turn) -> None:
+        turn.started = True
+        turn.round = self._parallelism.round
+        turn.probe = self._circuit.start()
+        self._under_way += 1
+
+    def _unstart(self, turn: Turn) -> None:
+        turn.started = False
+        self._under_way -= 1
+        self._circuit.settle(NO_SIGN, probe=turn.probe, now=self._now())
+
+    def _has_room(self) -> bool:
+        return self._under_way < self._parallelism.limit and not self._circuit.waits_for_a_probe
+
+    def _advance(self) -> None:
+        """Start those at the head of the line that may, or be woken when the first one may."""
+        while self._line:
+            turn = self._line[0]
+            if turn.gone:
+                self._line.popleft()
+            elif (rest_s := self._rest_s(self._now())) > 0:
+                # stamina's one switch turns every wait off in tests, this one included.
+                if not stamina.is_testing():
+                    self._set_alarm(turn, rest_s)
+                    return
+                self._skipped_s += rest_s
+            elif not self._has_room():
+                return
+            else:
+                self._line.popleft()
+                if turn.wake():
+                    self._start(turn)
+
+    def _set_alarm(self, turn: Turn, rest_s: float) -> None:
+        """Look again when the rest is over, in the event loop of the first in the line."""
+        if self._alarm is turn:
+            return
+        self._alarm = turn
+        loop = turn.woken.get_loop()
+        if loop is running_loop():
+            loop.call_later(rest_s, self._ring, turn)
+        else:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(loop.call_later, rest_s, self._ring, turn)
+
+    def _ring(self, turn: Turn) -> None:
+        with self._lock:
+            if self._alarm is turn:
+                self._alarm = None
+            self._advance()
+
+    def _turn_away(self) -> None:
+        """Refuse those in the line that would now have to wait for too long."""
+        now = self._now()
+        rest_s = self._rest_s(now)
+        staying: deque[Turn] = deque()
+        for turn in self._line:
+            if rest_s <= turn.longest_wait_s:
+                staying.append(turn)
+            elif not turn.gone:
+                turn.refusal = self._refusal(rest_s, now)
+                turn.wake()
+        self._line = staying
+        self._advance()
+
+    def _rest_s(self, now: float) -> float:
+        return max(self._resume_at - now, self._circuit.rest_s(now))
+
+    def _refusal(self, rest_s: float, now: float) -> ThrottledError:
+        if self._circuit.rest_s(now) < rest_s:
+            return ThrottledError(
+                f"The vendor asked this account to wait; {rest_s:,.0f} seconds of that are left, "
+                "so nothing was sent.",
+                code="paused",
+                retry_after_s=rest_s,
+            )
+        return ThrottledError(
+            f"The vendor cannot be reached or answers with faults, {self._circuit.failures:,} "
+            f"times in a row by now. It is tried again in {rest_s:,.0f} seconds; nothing was sent.",
+            code="circuit-open",
+            retry_after_s=rest_s,
+        )
+
+    async def spend(self, method: str, raw_path: bytes, longest_wait_s: float) -> None:
+        """Count a call that is about to leave; wait first where the budget asks for it.
+
+        Args:
+            method: ``"POST"``.
+            raw_path: Path and query, as httpx gives them.
+            longest_wait_s: As for `turn`.
+
+        Raises:
+            ThrottledError: It would have to wait for too long.
+        """
+        if not self._spenders and not self._spent(0, method, raw_path):
+            return
+        ticket = object()
+        self._spenders.append(ticket)
+        try:
+            while wait_s := self._spent(self._spenders.index(ticket), method, raw_path):
+                if wait_s > longest_wait_s:
+                    raise self._overspent(wait_s)
+                await self._sleep(wait_s)
+        finally:
+            self._spenders.remove(ticket)
+
+    def _spent(self, ahead: int, method: str, raw_path: bytes) -> float:
+        """Count a call and return 0, or return the seconds until it may leave."""
+        with self._lock:
+            now, wall = self._now(), self._wall_now()
+            wait_s = self._spending.wait_s(now, wall, ahead)
+            if wait_s <= 0:
+                self._spending.spend(now, wall)
+                self._calls.count(method, raw_path)
+            return wait_s
+
+    def _overspent(self, wait_s: float) -> ThrottledError:
+        return ThrottledError(
+            f"The budget of calls to this account is used: {self._spending}. Nothing was sent; the "
+            f"next call may leave in {wait_s:,.0f} seconds.",
+            code="budget-used",
+            retry_after_s=wait_s,
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        if stamina.is_testing():
+            self._skipped_s += seconds
+            seconds = 0
+        await asyncio.sleep(seconds)
+
+    def forecast(self, requests: int) -> float | None:
+        """Return the seconds that so many requests need at the rate observed of late.
+
+        What is left of a pause and the budget are reckoned in.
+
+        Returns:
+            Seconds, or None while too few requests ended.
+        """
+        with self._lock:
+            if (per_second := self._pace.per_second) is None:
+                return None
+            rest_s = self._rest_s(self._now())
+            return rest_s + self._spending.duration_s(requests, per_second, self._wall_now())
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked of the tenant, and how it stands now."""
+        with self._lock:
+            now = self._now()
+            return Usage(
+                calls=self._calls.by_endpoint(),
+                parallel=self._parallelism.limit,
+                under_way=self._under_way,
+                waiting=sum(not turn.gone for turn in self._line),
+                paused_s=max(0.0, self._resume_at - now),
+                circuit=self._circuit.state(now),
+                budget_left=self._spending.left_today(self._wall_now()),
+                per_second=self._pace.per_second,
+            )
+
+    def _now(self) -> float:
+        return self._clock() + self._skipped_s
+
+    def _wall_now(self) -> float:
+        return self._wall() + self._skipped_s

@@ -133,14 +133,19 @@ def _bounded(reply: httpx.Response, request: httpx.Request) -> httpx.Response:
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
-    """Lets nothing out but HTTPS to the hosts that the destination declared."""
+    """Lets nothing out but HTTPS to the hosts that the destination declared, within the budget."""
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, hosts: Sequence[str], redactor: Redactor
+        self,
+        inner: httpx.AsyncBaseTransport,
+        hosts: Sequence[str],
+        redactor: Redactor,
+        spend: Callable[[str, bytes], Awaitable[None]] | None,
     ) -> None:
         self._inner = inner
         self._hosts = hosts
         self._redactor = redactor
+        self._spend = spend
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.scheme != "https" or not host_allowed(request.url.host, self._hosts):
@@ -150,6 +155,8 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
                 "Check the settings for a host name in the wrong place.",
                 code="host-not-allowed",
             )
+        if self._spend is not None:
+            await self._spend(request.method, request.url.raw_path)
         self._redactor.learn(request.headers.get("authorization"))
         request.extensions[_SENT] = True
         reply = await self._inner.handle_async_request(request)
@@ -209,6 +216,7 @@ def build_client(
     timeouts: Timeouts,
     transport: httpx.AsyncBaseTransport | None = None,
     route: str | None = None,
+    spend: Callable[[str, bytes], Awaitable[None]] | None = None,
 ) -> httpx.AsyncClient:
     """Build the client of one connection.
 
@@ -219,12 +227,14 @@ def build_client(
         timeouts: For connecting and reading.
         transport: Takes the place of the network; the allow-list still holds.
         route: An ``http://`` address on this machine that is dialled instead of every host.
+        spend: Awaited with method and path before a call leaves, signing in included: it counts
+            the call, and waits or refuses as the budget of the account asks for.
     """
     inner = transport or httpx.AsyncHTTPTransport()
     if route is not None:
         inner = _RoutedTransport(inner, route)
     return httpx.AsyncClient(
-        transport=_GuardedTransport(inner, hosts, redactor),
+        transport=_GuardedTransport(inner, hosts, redactor, spend),
         auth=auth,
         timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
         follow_redirects=False,

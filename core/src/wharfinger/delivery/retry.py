@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Sequence
 from itertools import repeat
+from typing import Final
 
 import attrs
 import stamina
@@ -15,20 +17,26 @@ from wharfinger.delivery.session import Session
 from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
-from wharfinger.model.outcome import NOT_SENT, Outcome, Status
+from wharfinger.model.outcome import NOT_SENT, REFUSED_HERE, Outcome, Status
 
 __all__ = ["RetryPolicy", "perform"]
 
 logger = logging.getLogger(__name__)
+
+_MOST_DOUBLINGS: Final = 64  # no float overflows on the way, and every longest wait is passed
 
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """How often and how long to try within one call.
 
+    Waits have full jitter: each is drawn evenly from between nothing and its bound, so that what
+    failed together does not come back together.
+
     Attributes:
         attempts: Most times a payload is sent.
-        wait_initial_s: Seconds before the second attempt; doubles from there, with jitter.
+        wait_initial_s: Bound of the wait before the second attempt, in seconds; it doubles with
+            every further one.
         wait_max_s: Longest wait in seconds. A vendor that asks for more is obeyed by giving the
             events back with ``retry`` and its ``retry_after_s``.
         timeout_s: Seconds after which no further attempt starts.
@@ -38,6 +46,16 @@ class RetryPolicy:
     wait_initial_s: float = attrs.field(default=1.0, validator=attrs.validators.gt(0))
     wait_max_s: float = attrs.field(default=60.0, validator=attrs.validators.gt(0))
     timeout_s: float = attrs.field(default=300.0, validator=attrs.validators.gt(0))
+
+    def backoff_s(self, attempt: int, drawn: float) -> float:
+        """Return the seconds to wait after an attempt, where the vendor did not say.
+
+        Args:
+            attempt: Which one failed, from 1.
+            drawn: Drawn evenly from between 0 and 1.
+        """
+        doubled = self.wait_initial_s * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
+        return drawn * min(self.wait_max_s, doubled)
 
 
 class _AgainError(Exception):
@@ -58,24 +76,26 @@ async def perform(
     """
     outcomes: list[Outcome] = []
     waiting: Sequence[int] = range(len(batch))
+    started, attempts = session.now(), 0
 
     def wait_hint(error: Exception) -> bool | float:
         if not isinstance(error, _AgainError):
             return False
-        if error.retry_after_s is None:
-            return True
-        return error.retry_after_s if error.retry_after_s <= policy.wait_max_s else False
+        wait_s = error.retry_after_s
+        if wait_s is None:
+            # stamina's own waits are exponential with a little jitter added, not full jitter.
+            wait_s = policy.backoff_s(attempts, random.random())  # noqa: S311  # no secret
+        late = session.now() - started + wait_s >= policy.timeout_s
+        return False if late or wait_s > policy.wait_max_s else wait_s
 
     try:
         async for attempt in stamina.retry_context(
             on=wait_hint,
             attempts=policy.attempts,
-            timeout=policy.timeout_s,
-            wait_initial=policy.wait_initial_s,
-            wait_max=policy.wait_max_s,
-            wait_jitter=policy.wait_initial_s,
+            timeout=None,
         ):
             with attempt:
+                attempts = attempt.num
                 rest = batch if len(waiting) == len(batch) else batch.take(waiting)
                 fresh = await _attempt(action, session, governor, rest)
                 fresh = _counted(fresh, [outcomes[index].attempts for index in waiting if outcomes])
@@ -99,7 +119,8 @@ async def _attempt(
 ) -> list[Outcome]:
     """Perform once; a wait that the vendor asks for holds every request of the account."""
     outcomes = await _outcomes_of(action, session, batch)
-    if (wait_s := _longest_wait(outcomes)) is not None:
+    asked = [outcome for outcome in outcomes if outcome.code not in REFUSED_HERE]
+    if (wait_s := _longest_wait(asked)) is not None:
         governor.pause(wait_s)
     return outcomes
 

@@ -62,6 +62,7 @@ class Session:
     _governor: Governor = attrs.field(repr=False)
     _redactor: Redactor = attrs.field(repr=False)
     _longest_s: float
+    _longest_wait_s: float = 60.0
     _memory: Memory = attrs.field(factory=Memory, repr=False)
 
     def with_effect(self, *, idempotent: bool) -> Session:
@@ -135,10 +136,15 @@ class Session:
             method, url, json=json, content=content, headers=headers, params=params
         )
         try:
-            # The timeout is within: waiting for the vendor's sake is no part of the request.
-            async with self._governor, asyncio.timeout(self._longest_s):
+            async with (
+                self._governor.turn(self._longest_wait_s) as turn,
+                # Within: waiting for the vendor's sake is no part of the request.
+                asyncio.timeout(self._longest_s),
+            ):
                 self._check_open()
-                return await self._client.send(request)
+                response = await self._client.send(request)
+                turn.heard(response)
+                return response
         except (TimeoutError, httpx.RequestError) as error:
             raise self._lost(request, error) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -45,7 +45,7 @@ class Limits:
     Attributes:
         mappings: Most mappings in one connection; None for no limit.
         request_bytes: Most bytes in one request body.
-        parallel_requests: Most requests under way at once for one connection.
+        parallel_requests: Most requests under way at once for one tenant.
     """
 
     mappings: int | None = None
@@ -64,6 +64,9 @@ class Destination:
             ``"*.rest.example.com"``. Other hosts are refused before anything is sent.
         documentation: Address of a page about it, or ``""``.
         limits: What it can bear.
+        tenant: Given an instance of the settings class, names the account whose limits count, by
+            a hashable value: connections of one tenant share its limits, its pauses and its
+            budget. None where every connection has limits of its own.
     """
 
     slug: str = attrs.field(validator=_slug)
@@ -71,6 +74,9 @@ class Destination:
     hosts: tuple[str, ...] = attrs.field(converter=names)
     documentation: str = ""
     limits: Limits = Limits()
+    tenant: Callable[[Any], Hashable] | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.is_callable())
+    )
 
 
 @attrs.frozen(kw_only=True)

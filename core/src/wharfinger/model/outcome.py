@@ -16,13 +16,13 @@ from wharfinger.errors import (
     UnknownError,
 )
 
-__all__ = ["HELD_BACK", "NOT_SENT", "PAUSED", "Outcome", "Receipt", "Status"]
+__all__ = ["HELD_BACK", "NOT_SENT", "REFUSED_HERE", "Outcome", "Receipt", "Status"]
 
 HELD_BACK: Final = "held-back"
 """Code of a payload that waits because an earlier one with its order key is not settled yet."""
-PAUSED: Final = "paused"
-"""Code of a request that was not made because the vendor asked the account to wait too long."""
-NOT_SENT: Final = frozenset({HELD_BACK, PAUSED, "payload-invalid"})
+REFUSED_HERE: Final = frozenset({"paused", "circuit-open", "budget-used"})
+"""Codes of requests that the governor refused to start: what they wait for is known to it."""
+NOT_SENT: Final = REFUSED_HERE | {HELD_BACK, "payload-invalid"}
 """Codes that say that nothing was sent, whoever found that."""
 
 

@@ -25,4 +25,6 @@ DESTINATION: Final = wharfinger.Destination(
     ),
     documentation="https://developer.salesforce.com/docs/marketing/marketing-cloud/overview",
     limits=wharfinger.Limits(mappings=50, request_bytes=MAX_BODY_BYTES, parallel_requests=4),
+    # Business units of one tenant share its hosts, and what those bear. Host names ignore case.
+    tenant=lambda settings: settings.subdomain.lower(),
 )

@@ -102,8 +102,9 @@ def show_destination(console: Console, plugins: Plugins, destination: Destinatio
     console.print(printable(f"Talks only to {', '.join(destination.hosts)}."), soft_wrap=True)
     mappings = "any number of" if limits.mappings is None else f"at most {limits.mappings}"
     console.print(
-        f"A connection holds {mappings} mappings and sends {limits.parallel_requests} requests "
-        f"side by side, each of at most {limits.request_bytes:,} bytes.",
+        f"A connection holds {mappings} mappings. An account gets at most "
+        f"{limits.parallel_requests} requests side by side, each of at most "
+        f"{limits.request_bytes:,} bytes.",
         soft_wrap=True,
     )
     settings = plugins.settings(destination.slug)
