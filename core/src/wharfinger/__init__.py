@@ -8,7 +8,8 @@ A host loads the plugins that are installed, opens a connection and feeds it eve
         receipts = await connection.deliver(events)
 
 A plugin implements hooks (`wharfinger.hookspecs`) with ``@wharfinger.hookimpl`` and gives records.
-The names below are the public face; nothing else is promised.
+The names below are the public face, with those of `wharfinger.sync` for hosts without an event
+loop; nothing else is promised.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from wharfinger.errors import (
     WharfingerError,
 )
 from wharfinger.explanation import Explanation, MappingExplanation
+from wharfinger.flow import Flow, Journal
 from wharfinger.hookspecs import hookimpl
 from wharfinger.mapping.explain import Step
 from wharfinger.model.action import Action, Directive, Effect, Perform
@@ -71,6 +73,7 @@ from wharfinger.payload import fields_of, json_schema, structure
 from wharfinger.payload.explain import FieldReading, Reading
 from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
 from wharfinger.preview import Preview, PreviewedRequest
+from wharfinger.settling import Settled
 from wharfinger.trigger import compile_trigger, lint_trigger, read_as_segment
 from wharfinger.trigger.explain import ConditionExplanation, SeenValue, TriggerExplanation
 from wharfinger.trigger.lint import TriggerRemark
@@ -104,8 +107,10 @@ __all__ = [
     "Field",
     "FieldReading",
     "Finding",
+    "Flow",
     "HaltedError",
     "HostNotAllowedError",
+    "Journal",
     "Kind",
     "Limits",
     "MappingError",
@@ -138,6 +143,7 @@ __all__ = [
     "SegmentTrigger",
     "Session",
     "Settings",
+    "Settled",
     "Status",
     "Step",
     "ThrottledError",

@@ -19,7 +19,7 @@ from wharfinger.configuration import (
     MappingConfig,
     read_configuration,
 )
-from wharfinger.connection import Connection, Given
+from wharfinger.connection import Connection
 from wharfinger.errors import (
     ConfigurationError,
     PayloadError,
@@ -28,6 +28,7 @@ from wharfinger.errors import (
     TriggerError,
 )
 from wharfinger.fused import fuse
+from wharfinger.given import Given
 from wharfinger.mapping import Node, parse, saved_choices, without_reserved
 from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched

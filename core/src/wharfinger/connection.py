@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from itertools import chain
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+from weakref import WeakSet
 
 import attrs
 import httpx
@@ -17,14 +26,16 @@ from wharfinger.configuration import ConnectionConfig
 from wharfinger.delivery.governor import Governor, Terms
 from wharfinger.delivery.http import RefusingTransport, build_client
 from wharfinger.delivery.lanes import Item, plan_lanes
+from wharfinger.delivery.live_lanes import Clock
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.delivery.session import Session
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
-from wharfinger.model.action import Action
+from wharfinger.flow import Flow, Journal, streamed
+from wharfinger.given import Given
 from wharfinger.model.choices import Choices, Question
-from wharfinger.model.destination import Authentication, Destination, Diagnostic, Finding
+from wharfinger.model.destination import Destination, Finding
 from wharfinger.model.outcome import Outcome, Receipt
 from wharfinger.model.provision import Plan
 from wharfinger.model.secret import Secret
@@ -32,26 +43,13 @@ from wharfinger.opening import OpenedMappings, findings_of, open_mappings
 from wharfinger.preview import Preview, PreviewedRequest, previewed, refuse
 from wharfinger.provisioning import apply_plans, make_plans
 from wharfinger.receipts import Halts, Receipts
-from wharfinger.sending import Observer, Sender
+from wharfinger.sending import BatchSender, Sender
+from wharfinger.settling import Settled
 
-__all__ = ["Connection", "Given"]
+__all__ = ["Connection"]
 
-
-@attrs.frozen(kw_only=True)
-class Given:
-    """What plugins gave for the destination of a connection.
-
-    Attributes:
-        action: Returns an action of it by slug or alias.
-        authentication: How it signs in, or None.
-        diagnostics: Its further checks.
-        observers: Who hears of finished batches.
-    """
-
-    action: Callable[[str], Action]
-    authentication: Authentication | None = None
-    diagnostics: Sequence[Diagnostic] = ()
-    observers: Sequence[Observer] = ()
+_DRAIN_S: Final = 30.0
+"""Seconds that are left to what is under way when a stream is closed early."""
 
 
 class Connection:
@@ -103,6 +101,8 @@ class Connection:
         self._opened = OpenedMappings(self.mappings)
         self._governor = governor
         self._terms = Terms(budget=config.budget, circuit=config.circuit)
+        self._flows: WeakSet[Flow] = WeakSet()
+        self._clock: Clock | None = None
         self._redactor = Redactor(_secrets_of(settings))
 
     def __repr__(self) -> str:
@@ -136,7 +136,11 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._close()
+        try:
+            for flow in tuple(self._flows):
+                await (flow.drain(_DRAIN_S) if kind is None else flow.stop())
+        finally:
+            await self._close()
 
     async def _close(self) -> None:
         client, self._client, self._opened_session = self._client, None, None
@@ -159,21 +163,71 @@ class Connection:
             NotOpenError: Outside ``async with connection``.
         """
         receipts = Receipts(len(events), self.mappings)
-        sender = Sender(
-            connection=self.name,
-            destination=self.destination.slug,
-            session=self._session(),
-            governor=self._governor,
-            retry=self._config.retry,
-            observers=self._given.observers,
-            receipts=receipts,
-            halts=Halts(self._opened.halts),
-        )
+        sender = Sender(batches=self._batch_sender(), receipts=receipts)
         async with asyncio.TaskGroup() as group:
             for mapping in self._opened.mappings.values():
                 for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
                     group.create_task(sender.send(mapping, lane))
         return receipts.all()
+
+    def flow(
+        self,
+        *,
+        most_waiting: int = 10_000,
+        most_per_lane: int | None = None,
+        journal: Journal | None = None,
+    ) -> Flow:
+        """Return a flow: events in one by one, and each back as soon as it is settled.
+
+        Args:
+            most_waiting: Events that may be put and not yet taken back; ``put`` waits while there
+                are so many.
+            most_per_lane: Payloads that may wait for the same place at the vendor. Further ones
+                end as ``retry`` with the code ``lane-full``, so that one slow place does not fill
+                the flow; for hosts that can keep them and put them again. None: all of them wait,
+                and ``put`` with them.
+            journal: Told before anything is sent that must not happen twice.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        flow = Flow(
+            self._opened.mappings,
+            self._batch_sender(),
+            most_waiting=most_waiting,
+            most_per_lane=most_per_lane,
+            journal=journal,
+            clock=self._clock,
+        )
+        self._flows.add(flow)
+        return flow
+
+    def stream(
+        self,
+        source: Iterable[Any] | AsyncIterable[Any],
+        *,
+        most_waiting: int = 10_000,
+        drain_s: float = _DRAIN_S,
+    ) -> AsyncGenerator[Settled, None]:
+        """Deliver everything that a source gives, and yield each event as it settles.
+
+        What the source raises is raised once everything it gave before is settled. When this is
+        closed early, reading stops and what is under way may end. When its task is cancelled,
+        everything stops at once.
+
+        Args:
+            source: Events, as for `deliver`; one without an end is as good. An iterable that
+                blocks holds up the event loop, so let it be an asynchronous one.
+            most_waiting: Events that may be read and not yet yielded.
+            drain_s: Seconds that are left to what is under way when this is closed early.
+
+        Yields:
+            Events in no certain order; the token of each is its place in the source, from 0.
+
+        Raises:
+            NotOpenError: Outside ``async with connection``.
+        """
+        return streamed(self.flow(most_waiting=most_waiting), source, drain_s=drain_s)
 
     async def preview(self, events: Sequence[Mapping[str, Any]]) -> Preview:
         """Show the requests that events would lead to; the transport refuses to send them.
@@ -310,6 +364,17 @@ class Connection:
             requests ended to know a rate.
         """
         return self._governor.forecast(requests)
+
+    def _batch_sender(self) -> BatchSender:
+        return BatchSender(
+            connection=self.name,
+            destination=self.destination.slug,
+            session=self._session(),
+            governor=self._governor,
+            retry=self._config.retry,
+            observers=self._given.observers,
+            halts=Halts(self._opened.halts),
+        )
 
     def _prepare(
         self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from wharfinger.model.batching import Batch, BatchPolicy, Unbatched
+from wharfinger.model.outcome import HELD_BACK, Outcome, Status
 
-__all__ = ["Item", "Lane", "LanedBatch", "plan_lanes"]
+__all__ = ["HELD_BACK_OUTCOME", "Item", "Lane", "LanedBatch", "batch_of", "limits_of", "plan_lanes"]
+
+HELD_BACK_OUTCOME: Final = Outcome(
+    status=Status.RETRY,
+    code=HELD_BACK,
+    message="Nothing was sent: an earlier event about the same thing is to be tried again first, "
+    "and this one must not overtake it.",
+)
 
 # Between two payloads of a JSON array stands one comma.
-_SEPARATOR_BYTES = 1
+_SEPARATOR_BYTES: Final = 1
 
 
 @attrs.define
@@ -30,6 +38,7 @@ class Item:
         body: What the action's ``encode`` made of it; ``b""`` where it has none.
         batch_key: Payloads with equal keys may travel together.
         order_key: Payloads with equal keys never overtake each other; None if order is free.
+        since_s: When it began to wait for company, on the clock of its lane.
     """
 
     event: int
@@ -37,6 +46,12 @@ class Item:
     body: bytes
     batch_key: Hashable
     order_key: Hashable
+    since_s: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes in a request."""
+        return len(self.body) + _SEPARATOR_BYTES
 
 
 @attrs.define
@@ -70,7 +85,7 @@ def plan_lanes(items: Sequence[Item], policy: BatchPolicy | Unbatched) -> list[L
         Lanes of batches. Within a lane the order of the items is kept; no batch exceeds the
         policy, except that a payload larger than all its bytes travels alone.
     """
-    rows, most_bytes = (policy.rows, policy.bytes) if isinstance(policy, BatchPolicy) else (1, 0)
+    rows, most_bytes = limits_of(policy)
     lanes: dict[tuple[Hashable, int], list[Item]] = {}
     lane_of: dict[Hashable, int] = {}
     for position, item in enumerate(items):
@@ -79,9 +94,14 @@ def plan_lanes(items: Sequence[Item], policy: BatchPolicy | Unbatched) -> list[L
             lane = lane_of.setdefault(item.order_key, lane)  # 1 and 1.0 are one key
         lanes.setdefault((item.batch_key, lane), []).append(item)
     return [
-        [_batch_of(key, run) for run in _runs(queue, rows, most_bytes)]
+        [batch_of(key, run) for run in _runs(queue, rows, most_bytes)]
         for (key, _), queue in lanes.items()
     ]
+
+
+def limits_of(policy: BatchPolicy | Unbatched) -> tuple[int, int]:
+    """Return the most rows and the most bytes of one batch."""
+    return (policy.rows, policy.bytes) if isinstance(policy, BatchPolicy) else (1, 0)
 
 
 def _lane_of(order_key: Hashable, position: int, lanes: int) -> int:
@@ -97,16 +117,17 @@ def _runs(queue: Sequence[Item], rows: int, most_bytes: int) -> Iterator[list[It
     run: list[Item] = []
     size = 0
     for item in queue:
-        grown = size + len(item.body) + _SEPARATOR_BYTES
+        grown = size + item.size
         if run and (len(run) >= rows or grown > most_bytes):
             yield run
-            run, grown = [], len(item.body) + _SEPARATOR_BYTES
+            run, grown = [], item.size
         run.append(item)
         size = grown
     if run:
         yield run
 
 
-def _batch_of(key: Hashable, run: Sequence[Item]) -> LanedBatch:
+def batch_of(key: Hashable, run: Sequence[Item]) -> LanedBatch:
+    """Return the batch of payloads that share a batch key, in the order given."""
     batch = Batch(key, [item.payload for item in run], [item.body for item in run])
     return LanedBatch(batch, [item.event for item in run], [item.order_key for item in run])

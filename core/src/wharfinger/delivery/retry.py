@@ -74,9 +74,10 @@ async def perform(
     Returns:
         One outcome per payload, in order, each with its number of attempts.
     """
-    outcomes: list[Outcome] = []
-    waiting: Sequence[int] = range(len(batch))
-    started, attempts = session.now(), 0
+    started, attempts = session.now(), 1
+    outcomes = _counted(await _attempt(action, session, governor, batch), ())
+    if not _left_over(outcomes):
+        return outcomes  # at once: getting ready to try again costs more than all of the above
 
     def wait_hint(error: Exception) -> bool | float:
         if not isinstance(error, _AgainError):
@@ -96,22 +97,23 @@ async def perform(
         ):
             with attempt:
                 attempts = attempt.num
-                rest = batch if len(waiting) == len(batch) else batch.take(waiting)
-                fresh = await _attempt(action, session, governor, rest)
-                fresh = _counted(fresh, [outcomes[index].attempts for index in waiting if outcomes])
-                if outcomes:
+                if attempts > 1:  # the first one is behind us
+                    waiting = _left_over(outcomes)
+                    rest = batch if len(waiting) == len(batch) else batch.take(waiting)
+                    fresh = await _attempt(action, session, governor, rest)
+                    fresh = _counted(fresh, [outcomes[index].attempts for index in waiting])
                     for index, outcome in zip(waiting, fresh, strict=True):
                         outcomes[index] = outcome
-                else:
-                    outcomes = fresh
-                waiting = [
-                    i for i, outcome in enumerate(outcomes) if outcome.status is Status.RETRY
-                ]
-                if waiting:
+                if _left_over(outcomes):
                     raise _AgainError(_longest_wait(outcomes))  # noqa: TRY301  # stamina's way to go round again
     except _AgainError:
-        logger.debug("%s: %d payloads are left over", action.slug, len(waiting))
+        logger.debug("%s: %d payloads are left over", action.slug, len(_left_over(outcomes)))
     return outcomes
+
+
+def _left_over(outcomes: Sequence[Outcome]) -> list[int]:
+    """Return the indices of what may be sent again."""
+    return [index for index, outcome in enumerate(outcomes) if outcome.status is Status.RETRY]
 
 
 async def _attempt(

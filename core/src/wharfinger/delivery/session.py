@@ -67,7 +67,7 @@ class Session:
 
     def with_effect(self, *, idempotent: bool) -> Session:
         """Return the same session for an action of the other effect."""
-        return attrs.evolve(self, idempotent=idempotent)
+        return self if idempotent is self.idempotent else attrs.evolve(self, idempotent=idempotent)
 
     def shared(self, kind: type[_Kept]) -> _Kept:
         """Return the one object of a class that all actions of this open connection share.
