@@ -1,0 +1,151 @@
+"""Who is at which lane: several processes share one inbox without getting in each other's way.
+
+A lane is one partition as one connection sees it. A process holds lanes by leases that it keeps
+renewing; when it dies or hangs, they run out and others take over, with a higher epoch. Whatever
+it then still wants to write is refused by its old epoch.
+
+Deadlines are read from a clock that counts since the machine started and that all processes of a
+machine share, so a clock that is set changes nothing. A deadline that lies further ahead than any
+lease can be is one from before a restart, and has passed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import attrs
+
+from wharfinger_host.store.inbox import last_seq
+
+__all__ = ["LEASE_S", "Held", "acquire", "acquire_one", "enter", "hold", "leave", "register", "release"]
+
+LEASE_S: Final = 15.0
+"""Seconds without a sign of life after which others take over."""
+
+
+@attrs.frozen
+class Held:
+    """A lane that this process holds.
+
+    Attributes:
+        connection: Name of the connection.
+        partition: Which partition.
+        epoch: How often the lane was taken over; what is written names it.
+        position: Number of the last event that the connection is done with, as are all before it.
+    """
+
+    connection: str
+    partition: int
+    epoch: int
+    position: int
+
+
+def register(
+    db: sqlite3.Connection, connections: Iterable[str], partitions: int, now_ms: int
+) -> None:
+    """Let connections have every event that is accepted from now on.
+
+    A connection that is known already stays where it is.
+
+    Args:
+        db: Within a transaction.
+        connections: Their names.
+        partitions: How many there are.
+        now_ms: Milliseconds since 1970.
+    """
+    last = last_seq(db)
+    db.executemany(
+        "INSERT INTO lanes (connection, partition, position, seen_ms) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
+        [(name, each, last, now_ms) for name in connections for each in range(partitions)],
+    )
+
+
+def enter(db: sqlite3.Connection, owner: str, now_s: float) -> int:
+    """Give a sign of life, and return how many processes give one."""
+    db.execute("DELETE FROM workers WHERE NOT " + _LIVE, (now_s, now_s + LEASE_S))
+    db.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (owner, now_s + LEASE_S))
+    (count,) = db.execute("SELECT count(*) FROM workers").fetchone()
+    return int(count)
+
+
+def leave(db: sqlite3.Connection, owner: str) -> None:
+    """Say good-bye and let every lane go."""
+    db.execute("UPDATE lanes SET owner = '', deadline_s = 0 WHERE owner = ?", (owner,))
+    db.execute("DELETE FROM workers WHERE name = ?", (owner,))
+
+
+_LIVE: Final = "deadline_s BETWEEN ? AND ?"
+
+
+def acquire(
+    db: sqlite3.Connection, owner: str, connection: str, most: int, now_s: float
+) -> list[Held]:
+    """Take lanes that nobody holds.
+
+    Args:
+        db: Within a transaction.
+        owner: Name of this process; another one each time it starts.
+        connection: Whose lanes.
+        most: How many at most.
+        now_s: By the clock of leases.
+    """
+    free = db.execute(
+        f"SELECT partition FROM lanes WHERE connection = ? AND partition >= 0 AND NOT {_LIVE} "  # noqa: S608  # a constant
+        "ORDER BY partition LIMIT ?",
+        (connection, now_s, now_s + LEASE_S, most),
+    ).fetchall()
+    return [_take(db, owner, connection, partition, now_s) for (partition,) in free]
+
+
+def acquire_one(
+    db: sqlite3.Connection, owner: str, connection: str, partition: int, now_s: float, now_ms: int
+) -> Held | None:
+    """Take one certain lane, made where it is not there; None where another process holds it."""
+    db.execute(
+        "INSERT OR IGNORE INTO lanes (connection, partition, position, seen_ms) "
+        "VALUES (?, ?, 0, ?)",
+        (connection, partition, now_ms),
+    )
+    free = db.execute(
+        f"SELECT 1 FROM lanes WHERE connection = ? AND partition = ? AND NOT {_LIVE}",  # noqa: S608  # a constant
+        (connection, partition, now_s, now_s + LEASE_S),
+    ).fetchone()
+    return _take(db, owner, connection, partition, now_s) if free else None
+
+
+def _take(
+    db: sqlite3.Connection, owner: str, connection: str, partition: int, now_s: float
+) -> Held:
+    epoch, position = db.execute(
+        "UPDATE lanes SET owner = ?, deadline_s = ?, epoch = epoch + 1 "
+        "WHERE connection = ? AND partition = ? RETURNING epoch, position",
+        (owner, now_s + LEASE_S, connection, partition),
+    ).fetchone()
+    return Held(connection, partition, epoch, position)
+
+
+def hold(
+    db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float, now_ms: int
+) -> set[Held]:
+    """Renew leases, and return those that were still this process's to renew."""
+    return {
+        lane
+        for lane in held
+        if db.execute(
+            "UPDATE lanes SET deadline_s = ?, seen_ms = ? "
+            "WHERE connection = ? AND partition = ? AND epoch = ? AND owner = ?",
+            (now_s + LEASE_S, now_ms, lane.connection, lane.partition, lane.epoch, owner),
+        ).rowcount
+    }
+
+
+def release(db: sqlite3.Connection, held: Iterable[Held]) -> None:
+    """Let lanes go, so that others need not wait for the leases to run out."""
+    db.executemany(
+        "UPDATE lanes SET owner = '', deadline_s = 0 "
+        "WHERE connection = ? AND partition = ? AND epoch = ?",
+        [(lane.connection, lane.partition, lane.epoch) for lane in held],
+    )

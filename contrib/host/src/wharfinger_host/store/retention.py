@@ -1,0 +1,77 @@
+"""Letting go of what is done and old enough."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import attrs
+
+__all__ = ["Pruned", "Retention", "prune"]
+
+_DAY_MS = 24 * 60 * 60 * 1000
+_AT_A_TIME = 5_000
+
+
+@attrs.frozen(kw_only=True)
+class Retention:
+    """How long things are kept.
+
+    Attributes:
+        events_days: Events that every connection is done with, and their outcomes; as long as
+            that, a duplicate is told by its message id.
+        letters_days: Dead letters.
+    """
+
+    events_days: float = attrs.field(default=7.0, validator=attrs.validators.ge(0))
+    letters_days: float = attrs.field(default=90.0, validator=attrs.validators.ge(0))
+
+
+@attrs.frozen
+class Pruned:
+    """How much was let go.
+
+    Attributes:
+        events: Events, with their outcomes.
+        letters: Dead letters.
+        more: Whether there is more to let go.
+    """
+
+    events: int
+    letters: int
+    more: bool
+
+
+def prune(db: sqlite3.Connection, retention: Retention, now_ms: int) -> Pruned:
+    """Let some of what is old go; what waits for anything stays, however old it is.
+
+    A connection that no process has worked for during the whole time for which events are kept
+    no longer holds them up.
+
+    Args:
+        db: Within a transaction; it is kept short, so call again while there is more.
+        retention: How long things are kept.
+        now_ms: Milliseconds since 1970.
+    """
+    cutoff = now_ms - int(retention.events_days * _DAY_MS)
+    old = [
+        seq
+        for (seq,) in db.execute(
+            "SELECT seq FROM inbox AS i WHERE accepted_ms < :cutoff "
+            "AND NOT EXISTS (SELECT 1 FROM lanes WHERE partition = i.partition "
+            "AND position < i.seq AND seen_ms >= :cutoff) "
+            "AND NOT EXISTS (SELECT 1 FROM deferred WHERE seq = i.seq) "
+            "AND NOT EXISTS (SELECT 1 FROM intents WHERE seq = i.seq) ORDER BY seq LIMIT :most",
+            {"cutoff": cutoff, "most": _AT_A_TIME},
+        )
+    ]
+    for table in ("ledger", "tries", "inbox"):
+        db.executemany(f"DELETE FROM {table} WHERE seq = ?", [(seq,) for seq in old])  # noqa: S608  # constants
+    if old:
+        (first,) = db.execute("SELECT coalesce(min(seq), ?) FROM inbox", (old[-1] + 1,)).fetchone()
+        db.execute("DELETE FROM message_ids WHERE seq < ?", (first,))
+    letters = db.execute(
+        "DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE at_ms < ? ORDER BY id "
+        "LIMIT ?)",
+        (now_ms - int(retention.letters_days * _DAY_MS), _AT_A_TIME),
+    ).rowcount
+    return Pruned(len(old), letters, more=len(old) == _AT_A_TIME or letters == _AT_A_TIME)
