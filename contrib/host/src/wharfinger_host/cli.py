@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wharfinger_host.commands.accept import accept
 from wharfinger_host.commands.apply import apply
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.choices import choices
@@ -18,6 +19,7 @@ from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
+from wharfinger_host.commands.run import run
 from wharfinger_host.commands.send import send
 
 __all__ = ["app", "main"]
@@ -39,6 +41,8 @@ app.command()(apply)
 app.command()(preview)
 app.command()(explain)
 app.command()(send)
+app.command()(accept)
+app.command()(run)
 app.command()(demo)
 app.command()(import_segment)
 

@@ -85,7 +85,7 @@ def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
         (settlement.answered, "DELETE FROM letters WHERE seq = ? AND target = ?"),
     ):
         if rows:
-            db.executemany(statement, rows)  # type: ignore[arg-type]  # rows of several shapes
+            db.executemany(statement, rows)
     for target in settlement.released:
         db.execute(
             "UPDATE deferred SET due_ms = 0 WHERE target = ? AND status = 'halted'", (target,)

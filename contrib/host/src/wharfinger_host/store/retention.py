@@ -53,17 +53,7 @@ def prune(db: sqlite3.Connection, retention: Retention, now_ms: int) -> Pruned:
         now_ms: Milliseconds since 1970.
     """
     cutoff = now_ms - int(retention.events_days * _DAY_MS)
-    old = [
-        seq
-        for (seq,) in db.execute(
-            "SELECT seq FROM inbox AS i WHERE accepted_ms < :cutoff "
-            "AND NOT EXISTS (SELECT 1 FROM lanes WHERE partition = i.partition "
-            "AND position < i.seq AND seen_ms >= :cutoff) "
-            "AND NOT EXISTS (SELECT 1 FROM deferred WHERE seq = i.seq) "
-            "AND NOT EXISTS (SELECT 1 FROM intents WHERE seq = i.seq) ORDER BY seq LIMIT :most",
-            {"cutoff": cutoff, "most": _AT_A_TIME},
-        )
-    ]
+    old = _done_before(db, cutoff)
     for table in ("ledger", "tries", "inbox"):
         db.executemany(f"DELETE FROM {table} WHERE seq = ?", [(seq,) for seq in old])  # noqa: S608  # constants
     if old:
@@ -75,3 +65,21 @@ def prune(db: sqlite3.Connection, retention: Retention, now_ms: int) -> Pruned:
         (now_ms - int(retention.letters_days * _DAY_MS), _AT_A_TIME),
     ).rowcount
     return Pruned(len(old), letters, more=len(old) == _AT_A_TIME or letters == _AT_A_TIME)
+
+
+def _done_before(db: sqlite3.Connection, cutoff_ms: int) -> list[int]:
+    """Return the first events that nobody waits for; the log is in the order of its times."""
+    rows = db.execute(
+        "SELECT seq, accepted_ms, "
+        "EXISTS (SELECT 1 FROM lanes WHERE partition = i.partition AND position < i.seq "
+        "AND seen_ms >= :cutoff) OR EXISTS (SELECT 1 FROM deferred WHERE seq = i.seq) "
+        "OR EXISTS (SELECT 1 FROM intents WHERE seq = i.seq) FROM inbox AS i ORDER BY seq",
+        {"cutoff": cutoff_ms},
+    )
+    done: list[int] = []
+    for seq, accepted_ms, needed in rows:
+        if accepted_ms >= cutoff_ms or len(done) == _AT_A_TIME:
+            break
+        if not needed:
+            done.append(seq)
+    return done

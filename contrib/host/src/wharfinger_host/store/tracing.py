@@ -83,7 +83,8 @@ def trace(
         (value, most),
     ).fetchall()
     found = {
-        row[0]: TracedEvent(*row[:5], waits_for=_behind(db, row[0], row[5])) for row in rows
+        seq: TracedEvent(seq, *about, _behind(db, seq, partition))
+        for seq, *about, partition in rows
     }
     for row in db.execute(
         f"SELECT seq, message_id, contact, NULL, event FROM letters WHERE {column} = ? "  # noqa: S608  # constants

@@ -1,0 +1,79 @@
+"""From the name of a configuration file to its inbox, or to a good way out."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from wharfinger_host import opening
+from wharfinger_host.configuration import Configuration, read_inbox_configuration
+from wharfinger_host.exits import Exit
+from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.facts import Layout
+from wharfinger_host.store.leases import register
+from wharfinger_host.store.store import Store
+from wharfinger_host.terminal import messages, plural, printable, write_json
+from wharfinger_host.views import check
+
+__all__ = ["open_store", "store_of"]
+
+
+@contextmanager
+def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
+    """Open the inbox of a configuration; its connections get every event from now on.
+
+    Args:
+        file: The configuration.
+        as_json: Write problems to standard output as JSON.
+
+    Raises:
+        typer.Exit: Something is wrong, or goes wrong with the inbox meanwhile; it has been said.
+    """
+    try:
+        configuration = read_inbox_configuration(file)
+    except OSError as error:
+        raise opening.leave_unreadable(str(file), error) from error
+    if configuration.inbox is None or configuration.problems:
+        _leave_with_problems(configuration, as_json=as_json)
+    with store_of(configuration) as store:
+        yield store
+
+
+@contextmanager
+def store_of(configuration: Configuration) -> Iterator[Store]:
+    """Open the inbox of a configuration that has one and nothing wrong with it.
+
+    Raises:
+        typer.Exit: The inbox cannot be used, or fails meanwhile; it has been said.
+    """
+    inbox = configuration.inbox
+    if inbox is None:
+        raise ValueError("the configuration has no inbox")
+    try:
+        with Store(inbox.file, _layout(inbox), most_waiting=inbox.most_waiting) as store:
+            names = tuple(configuration.connections)
+            store.write(register, names, store.layout.partitions, store.now_ms()).result()
+            yield store
+    except StoreError as error:
+        raise opening.leave(str(error), Exit.FILES) from error
+
+
+def _layout(inbox: InboxConfig) -> Layout | None:
+    """Return what the configuration asks for; None where it leaves that to the file."""
+    given = {"partitions": inbox.partitions, "order_key": inbox.order_key}
+    said = {name: value for name, value in given.items() if value is not None}
+    return Layout(**said) if said else None  # type: ignore[arg-type]  # by name
+
+
+def _leave_with_problems(configuration: Configuration, *, as_json: bool) -> None:
+    check.show_problems(messages(), configuration)
+    count = plural(len(configuration.problems), "problem")
+    text = f"{count} in {printable(str(configuration.file))}; nothing was done"
+    messages().print(text, style="bold red", soft_wrap=True)
+    if as_json:
+        write_json(check.as_json(configuration, {}, {}))
+    raise typer.Exit(Exit.USAGE)
