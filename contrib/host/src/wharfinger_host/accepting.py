@@ -36,7 +36,7 @@ class Acceptance:
     unreadable: UndeliveredFile
     watcher: Watcher
     tally: Tally = attrs.field(factory=Tally)
-    accepted: Accepted = Accepted(0, 0)
+    accepted: Accepted = attrs.field(factory=lambda: Accepted(0, 0))
     _under_way: tuple[Chunk, Future[Accepted]] | None = None
 
     def run(self, events_per_chunk: int) -> Stop | None:
@@ -50,7 +50,9 @@ class Acceptance:
         """
         try:
             for chunk in self.source.chunks(events_per_chunk):
-                entries = [Entry.of(line.event, line.raw, self.store.layout) for line in chunk.lines]
+                entries = [
+                    Entry.of(line.event, line.raw, self.store.layout) for line in chunk.lines
+                ]
                 # One chunk is on its way to the disk while the next is read; none begins before
                 # the one before it is safe, so that there is no gap where a run ends early.
                 self._finish()

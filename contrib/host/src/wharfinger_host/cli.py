@@ -11,16 +11,19 @@ from wharfinger_host.commands.accept import accept
 from wharfinger_host.commands.apply import apply
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.choices import choices
+from wharfinger_host.commands.dead_letters import dead_letters
 from wharfinger_host.commands.demo import demo
 from wharfinger_host.commands.describe import describe
 from wharfinger_host.commands.doctor import doctor
 from wharfinger_host.commands.explain import explain
+from wharfinger_host.commands.export import export
 from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
 from wharfinger_host.commands.run import run
 from wharfinger_host.commands.send import send
+from wharfinger_host.commands.trace import trace
 
 __all__ = ["app", "main"]
 
@@ -43,6 +46,9 @@ app.command()(explain)
 app.command()(send)
 app.command()(accept)
 app.command()(run)
+app.add_typer(dead_letters)
+app.command()(trace)
+app.command()(export)
 app.command()(demo)
 app.command()(import_segment)
 

@@ -23,7 +23,14 @@ from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
 from wharfinger_host.suggest import did_you_mean
 
-__all__ = ["Configuration", "Remark", "Selection", "connect", "read_configuration", "read_inbox_configuration"]
+__all__ = [
+    "Configuration",
+    "Remark",
+    "Selection",
+    "connect",
+    "read_configuration",
+    "read_inbox_configuration",
+]
 
 
 @attrs.frozen

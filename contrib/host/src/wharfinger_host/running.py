@@ -129,7 +129,10 @@ class Report:
                 self._halted.add(halt)
                 text = f"{connection}.{mapping} is halted: {outcome.message} Its events are kept."
                 self._say(text, "bold red")
-        if self._spinner is not None and (now_s := time.monotonic()) > self._shown_s + _SHOW_EVERY_S:
+        if (
+            self._spinner is not None
+            and (now_s := time.monotonic()) > self._shown_s + _SHOW_EVERY_S
+        ):
             self._shown_s = now_s
             self._spinner.update(statuses(self.tally))
 

@@ -61,9 +61,7 @@ def accept(
             started = time.monotonic()
             try:
                 with SendProgress(source, quiet=quiet) as progress:
-                    work = Acceptance(
-                        store=store, source=source, unreadable=rest, watcher=progress
-                    )
+                    work = Acceptance(store=store, source=source, unreadable=rest, watcher=progress)
                     stop = work.run(chunk)
             finally:
                 rest.close()

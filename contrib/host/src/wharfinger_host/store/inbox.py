@@ -12,7 +12,16 @@ from wharfinger_host.store.errors import InboxFullError
 from wharfinger_host.store.facts import Layout, add_to_fact, fact, set_fact
 from wharfinger_host.store.message_ids import MessageIds
 
-__all__ = ["MOST_WAITING", "Accepted", "Entry", "Inbox", "LogEvent", "depth", "last_seq", "read_log"]
+__all__ = [
+    "MOST_WAITING",
+    "Accepted",
+    "Entry",
+    "Inbox",
+    "LogEvent",
+    "depth",
+    "last_seq",
+    "read_log",
+]
 
 MOST_WAITING: Final = 10_000_000
 """Events that may wait, unless a configuration says otherwise."""
@@ -81,9 +90,7 @@ class Inbox:
     _unmeasured: int = _EVENTS_PER_MEASURE
     _depth: int = 0
 
-    def accept(
-        self, db: sqlite3.Connection, entries: Sequence[Entry], now_ms: int
-    ) -> Accepted:
+    def accept(self, db: sqlite3.Connection, entries: Sequence[Entry], now_ms: int) -> Accepted:
         """Take events in, all or none; those that are there already are dropped and counted.
 
         Args:

@@ -19,7 +19,17 @@ import attrs
 
 from wharfinger_host.store.inbox import last_seq
 
-__all__ = ["LEASE_S", "Held", "acquire", "acquire_one", "enter", "hold", "leave", "register", "release"]
+__all__ = [
+    "LEASE_S",
+    "Held",
+    "acquire",
+    "acquire_one",
+    "enter",
+    "hold",
+    "leave",
+    "register",
+    "release",
+]
 
 LEASE_S: Final = 15.0
 """Seconds without a sign of life after which others take over."""
@@ -65,7 +75,10 @@ def register(
 
 def enter(db: sqlite3.Connection, owner: str, now_s: float) -> int:
     """Give a sign of life, and return how many processes give one."""
-    db.execute("DELETE FROM workers WHERE NOT " + _LIVE, (now_s, now_s + LEASE_S))
+    db.execute(
+        f"DELETE FROM workers WHERE NOT {_LIVE}",  # noqa: S608  # a constant
+        (now_s, now_s + LEASE_S),
+    )
     db.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (owner, now_s + LEASE_S))
     (count,) = db.execute("SELECT count(*) FROM workers").fetchone()
     return int(count)
@@ -101,9 +114,18 @@ def acquire(
 
 
 def acquire_one(
-    db: sqlite3.Connection, owner: str, connection: str, partition: int, now_s: float, now_ms: int
+    db: sqlite3.Connection, owner: str, lane: tuple[str, int], now_s: float, now_ms: int
 ) -> Held | None:
-    """Take one certain lane, made where it is not there; None where another process holds it."""
+    """Take one certain lane, made where it is not there; None where another process holds it.
+
+    Args:
+        db: Within a transaction.
+        owner: Name of this process.
+        lane: Name of the connection, and partition.
+        now_s: By the clock of leases.
+        now_ms: Milliseconds since 1970.
+    """
+    connection, partition = lane
     db.execute(
         "INSERT OR IGNORE INTO lanes (connection, partition, position, seen_ms) "
         "VALUES (?, ?, 0, ?)",

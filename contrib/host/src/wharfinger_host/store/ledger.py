@@ -80,7 +80,7 @@ def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
         (settlement.done, "DELETE FROM deferred WHERE target = ? AND partition = ? AND seq = ?"),
         (settlement.deferred, _DEFER),
         (settlement.letters, _WRITE_LETTER),
-        (settlement.tries, f"INSERT INTO tries VALUES ({', '.join('?' * 10)})"),
+        (settlement.tries, "INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
         (settlement.unintended, "DELETE FROM intents WHERE seq = ? AND target = ?"),
         (settlement.answered, "DELETE FROM letters WHERE seq = ? AND target = ?"),
     ):
@@ -137,9 +137,7 @@ def intend(
     )
 
 
-def known_since(
-    db: sqlite3.Connection, held: Held, targets: Sequence[int]
-) -> dict[int, set[int]]:
+def known_since(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> dict[int, set[int]]:
     """Return what is settled or deferred beyond the position of a lane: targets by event."""
     numbers = ", ".join(map(str, targets)) or "NULL"
     rows = db.execute(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-__all__ = ["Filter", "Group", "Letter", "causes", "drop", "find", "show"]
+__all__ = ["Filter", "Group", "Letter", "causes", "count", "drop", "find", "show"]
 
 
 @attrs.frozen(kw_only=True)
@@ -136,9 +135,7 @@ _COLUMNS = (
 _FROM = "FROM letters AS l JOIN targets AS t ON t.id = l.target"
 
 
-def find(
-    db: sqlite3.Connection, wanted: Filter, most: int = -1, *, after: int = 0
-) -> list[Letter]:
+def find(db: sqlite3.Connection, wanted: Filter, most: int = -1, *, after: int = 0) -> list[Letter]:
     """Return letters, the oldest first.
 
     Args:
@@ -149,7 +146,7 @@ def find(
     """
     where, values = wanted.where()
     rows = db.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {where} AND l.id > ? ORDER BY l.id LIMIT ?",  # noqa: S608  # constants
+        f"SELECT {_COLUMNS} {_FROM} WHERE {where} AND l.id > ? ORDER BY l.id LIMIT ?",  # constants
         [*values, after, most],
     )
     return [Letter(*row) for row in rows]
@@ -164,15 +161,25 @@ def causes(db: sqlite3.Connection, wanted: Filter) -> list[Group]:
     """Return letters grouped by cause, the most frequent first."""
     where, values = wanted.where()
     rows = db.execute(
-        "SELECT t.connection, t.mapping, l.status, l.code, count(*), min(l.at_ms), max(l.at_ms), "  # noqa: S608  # constants
+        "SELECT t.connection, t.mapping, l.status, l.code, count(*), min(l.at_ms), "
+        "max(l.at_ms), "
         f"max(l.message) {_FROM} WHERE {where} GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4",
         values,
     )
     return [Group(*row) for row in rows]
 
 
-def drop(db: sqlite3.Connection, ids: Iterable[int]) -> int:
+def count(db: sqlite3.Connection, wanted: Filter) -> int:
+    """Count letters."""
+    where, values = wanted.where()
+    (number,) = db.execute(f"SELECT count(*) {_FROM} WHERE {where}", values).fetchone()  # constants
+    return int(number)
+
+
+def drop(db: sqlite3.Connection, wanted: Filter) -> int:
     """Throw letters away; the ledger goes on saying what became of their events."""
-    return sum(
-        db.execute("DELETE FROM letters WHERE id = ?", (number,)).rowcount for number in ids
-    )
+    where, values = wanted.where()
+    return db.execute(
+        f"DELETE FROM letters WHERE id IN (SELECT l.id {_FROM} WHERE {where})",  # noqa: S608  # constants
+        values,
+    ).rowcount

@@ -6,14 +6,13 @@ import sqlite3
 
 from wharfinger_host.store.leases import Held
 
-__all__ = ["INTERRUPTED", "recover"]
+__all__ = ["recover"]
 
-INTERRUPTED = (
-    "interrupted",
+_CODE = "interrupted"
+_MESSAGE = (
     "The program ended while this event was on its way. It may have been delivered, so it is not "
-    "sent again by itself; look at the vendor, then replay it or drop it.",
+    "sent again by itself; look at the vendor, then replay it or drop it."
 )
-"""Code and message of what was about to be sent, and nobody knows more."""
 
 
 def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
@@ -31,8 +30,8 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
     values = {
         "connection": held.connection,
         "partition": held.partition,
-        "code": INTERRUPTED[0],
-        "message": INTERRUPTED[1],
+        "code": _CODE,
+        "message": _MESSAGE,
         "now": now_ms,
     }
     db.execute(

@@ -82,10 +82,10 @@ def trace(
         f"WHERE {column} = ? ORDER BY seq DESC LIMIT ?",
         (value, most),
     ).fetchall()
-    found = {
-        seq: TracedEvent(seq, *about, _behind(db, seq, partition))
-        for seq, *about, partition in rows
-    }
+    found: dict[int, TracedEvent] = {}
+    for seq, name, whom, accepted_ms, event, partition in rows:
+        behind = _behind(db, seq, partition)
+        found[seq] = TracedEvent(seq, name, whom, accepted_ms, event, behind)
     for row in db.execute(
         f"SELECT seq, message_id, contact, NULL, event FROM letters WHERE {column} = ? "  # noqa: S608  # constants
         "ORDER BY seq DESC LIMIT ?",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sqlite3
 from typing import Any, Self
 
@@ -10,6 +9,7 @@ import attrs
 from rich.console import Console
 
 from wharfinger import Status
+from wharfinger_host.moments import time_text
 from wharfinger_host.running import Report
 from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.store import Store
@@ -65,7 +65,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
     return {
         "ok": summary.all_done and not summary.stopped,
         "waiting": summary.waiting,
-        "next_try": _time(summary.next_ms),
+        "next_try": _next(summary),
         "letters": summary.letters,
         "failed": summary.failed,
         "stopped": summary.stopped,
@@ -82,7 +82,7 @@ def show(console: Console, summary: Summary) -> None:
     show_counts(console, summary.tally)
     show_reasons(console, summary.tally, place="First event")
     if summary.waiting:
-        when = f"; the first is tried again at {_time(summary.next_ms)}" if summary.next_ms else ""
+        when = f"; the first is tried again at {_next(summary)}" if summary.next_ms else ""
         text = f"{plural(summary.waiting, 'event')} still in the inbox{when}"
         console.print(printable(text), style="yellow", soft_wrap=True)
     if summary.letters:
@@ -94,14 +94,11 @@ def show(console: Console, summary: Summary) -> None:
         console.print("Nothing is left to do.", style="bold")
 
 
+def _next(summary: Summary) -> str | None:
+    return None if summary.next_ms is None else time_text(summary.next_ms)
+
+
 def _left(db: sqlite3.Connection) -> tuple[int, int | None, int]:
     (next_ms,) = db.execute("SELECT min(due_ms) FROM deferred WHERE due_ms > 0").fetchone()
     (letters,) = db.execute("SELECT count(*) FROM letters").fetchone()
     return depth(db), next_ms, int(letters)
-
-
-def _time(milliseconds: int | None) -> str | None:
-    if milliseconds is None:
-        return None
-    moment = dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -16,6 +16,7 @@ from wharfinger_host.views.tallies import show_counts, show_reasons
 
 __all__ = ["as_json", "show"]
 
+
 def as_json(run: Run, stop: Stop | None) -> dict[str, Any]:
     """Return the counts, reasons and files as plain data."""
     tally, undelivered = run.tally, run.undelivered

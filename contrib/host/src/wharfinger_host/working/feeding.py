@@ -98,9 +98,7 @@ class Feeder:
             self.recorder.note(lane)
         return len(events)
 
-    async def _hand_in(
-        self, event: LogEvent, pairs: set[tuple[int, str]], written: int
-    ) -> None:
+    async def _hand_in(self, event: LogEvent, pairs: set[tuple[int, str]], written: int) -> None:
         lane, targets = self.lane, self.verdicts.targets
         ticket = Ticket(lane, event.seq, event.contact, event.message_id, event.raw)
         known = lane.known.pop(event.seq, None)
@@ -113,8 +111,7 @@ class Feeder:
                 if known and target in known:
                     continue
                 if mapping.action.order_key is not None and (
-                    (target, event.contact) in pairs
-                    or lane.waits(target, event.contact, written)
+                    (target, event.contact) in pairs or lane.waits(target, event.contact, written)
                 ):
                     if _takes(mapping, content):
                         now_ms = self.store.now_ms()
@@ -161,7 +158,7 @@ class Feeder:
 
     async def _ready(self) -> bool:
         """Wait until the lease is good and not too much is under way; tell whether to go on."""
-        while not self.ended and (self.lane.is_crowded or not self.may_send()):
+        while not self.ended and (self.lane.is_crowded or not self.may_send()):  # noqa: ASYNC110  # time itself ends it, too
             await asyncio.sleep(_POLL_S)
         return not self.ended
 

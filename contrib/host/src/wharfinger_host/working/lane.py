@@ -8,8 +8,8 @@ from typing import Final
 
 import attrs
 
-from wharfinger_host.store.ledger import Settlement
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import Settlement
 
 __all__ = ["Lane", "Offer", "Ticket"]
 

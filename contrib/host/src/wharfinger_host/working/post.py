@@ -1,11 +1,11 @@
-"""One connection at work: opened, its lanes held and fed, and everything written down at the end."""
+"""One connection at work: opened, its lanes held and fed, everything written down at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -15,11 +15,12 @@ from wharfinger import Connection, Finding, Outcome
 from wharfinger_host.store import leases
 from wharfinger_host.store.deferred import probe
 from wharfinger_host.store.leases import LEASE_S, Held
-from wharfinger_host.store.ledger import intend, known_since
+from wharfinger_host.store.ledger import known_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
 from wharfinger_host.working.feeding import Feeder
+from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Patience, Verdicts
@@ -74,9 +75,9 @@ class Post:
     clock: Callable[[], float] = time.monotonic
     renew: bool = False
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
+    _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
     _deadline_s: float = 0.0
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
-    _targets: Mapping[str, int] = attrs.field(factory=dict)
 
     def end(self) -> None:
         """Take nothing more from the inbox, and end once what is under way is written down."""
@@ -106,43 +107,34 @@ class Post:
                 held = [lane.held for lane in self._lanes]
                 await finished(self.store.note(leases.release, held))
 
-    async def sending(self, mapping: str, tokens: Sequence[Any]) -> None:
-        """Write down what is about to be sent and must not be sent twice; a flow asks for it."""
-        by_lane: dict[Lane, list[Ticket]] = {}
-        for ticket in tokens:
-            by_lane.setdefault(ticket.lane, []).append(ticket)
-        target = self._targets[mapping]
-        now_ms = self.store.now_ms()
-        writes = []
-        for lane, tickets in by_lane.items():
-            for ticket in tickets:
-                ticket.intended.append(target)
-            seqs = [ticket.seq for ticket in tickets]
-            writes.append(finished(self.store.write(intend, lane.held, target, seqs, now_ms)))
-        await asyncio.gather(*writes)
-
     async def _work(self, verdicts: Verdicts, recorder: Recorder) -> None:
-        self._targets = verdicts.targets
         flow = self.connection.flow(
-            most_waiting=_MOST_WAITING, most_per_lane=_MOST_PER_LANE, journal=self
+            most_waiting=_MOST_WAITING,
+            most_per_lane=_MOST_PER_LANE,
+            journal=DiskJournal(self.store, verdicts.targets),
         )
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
             writing = group.create_task(recorder.run())
             keeping = group.create_task(self._keep(group, flow, verdicts, recorder))
-            await self._until_done(verdicts)
+            await self._until_done(group, verdicts)
             await flow.drain(self.drain_s)
             await taking
             recorder.end()
             await writing
             keeping.cancel()
 
-    async def _until_done(self, verdicts: Verdicts) -> None:
+    async def _until_done(self, group: asyncio.TaskGroup, verdicts: Verdicts) -> None:
         """Wait for the end of feeding: asked for, reached, or to look again at what halted."""
         began = self.clock()
         while not self._ending.is_set():
             if self.once and self._deadline_s and all(map(asyncio.Task.done, self._lanes.values())):
-                break
+                if not verdicts.has_released:
+                    break
+                # What halted does no more: lanes that were done have something to offer again.
+                verdicts.has_released = False
+                for lane in self._lanes:
+                    self._lanes[lane] = group.create_task(self._feeders[lane].run())
             if not self.once and verdicts.halted and self.clock() - began >= self.look_again_s:
                 self.renew = True
                 break
@@ -175,11 +167,11 @@ class Post:
             kept, new, share = await finished(
                 self.store.note(
                     _keep_leases,
-                    self.owner,
-                    self.name,
                     [lane.held for lane in lanes],
-                    asked_s,
-                    self.store.now_ms(),
+                    owner=self.owner,
+                    connection=self.name,
+                    now_s=asked_s,
+                    now_ms=self.store.now_ms(),
                     wanted=wanted,
                     partitions=self.store.layout.partitions,
                 )
@@ -204,11 +196,9 @@ class Post:
         unknown = await finished(self.store.write(recover, held, self.store.now_ms()))
         if unknown:
             self.audience.recovered(self.name, unknown)
-        known = await finished(
-            self.store.read(known_since, held, tuple(verdicts.targets.values()))
-        )
+        known = await finished(self.store.read(known_since, held, tuple(verdicts.targets.values())))
         lane = Lane(held, known=known)
-        feeder = Feeder(
+        self._feeders[lane] = Feeder(
             lane=lane,
             flow=flow,
             store=self.store,
@@ -218,11 +208,9 @@ class Post:
             once=self.once,
             may_send=lambda: self.clock() < self._deadline_s,
         )
-        self._lanes[lane] = group.create_task(feeder.run())
+        self._lanes[lane] = group.create_task(self._feeders[lane].run())
 
-    def _give_up_more_than(
-        self, share: int, group: asyncio.TaskGroup, recorder: Recorder
-    ) -> None:
+    def _give_up_more_than(self, share: int, group: asyncio.TaskGroup, recorder: Recorder) -> None:
         at_work = [lane for lane in self._lanes if not lane.lost and not lane.ending]
         for lane in at_work[share:]:
             lane.ending = True
@@ -231,7 +219,7 @@ class Post:
     async def _let_go(self, lane: Lane, recorder: Recorder) -> None:
         await asyncio.wait([self._lanes[lane]])
         await recorder.until(lambda: recorder.settled(lane))
-        del self._lanes[lane]
+        del self._lanes[lane], self._feeders[lane]
         await finished(self.store.note(leases.release, [lane.held]))
 
 
@@ -245,12 +233,12 @@ def _open(
 
 def _keep_leases(
     db: sqlite3.Connection,
+    held: Sequence[Held],
+    *,
     owner: str,
     connection: str,
-    held: Sequence[Held],
     now_s: float,
     now_ms: int,
-    *,
     wanted: bool,
     partitions: int,
 ) -> tuple[set[Held], list[Held], int]:

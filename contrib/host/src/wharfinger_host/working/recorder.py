@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from wharfinger_host.store.ledger import Settlement, settle
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import Settlement, settle
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.lane import Lane
 
@@ -98,7 +98,5 @@ class Recorder:
             self._progress.notify_all()
 
 
-def _settle_all(
-    db: sqlite3.Connection, work: Sequence[tuple[Held, Settlement]]
-) -> list[bool]:
+def _settle_all(db: sqlite3.Connection, work: Sequence[tuple[Held, Settlement]]) -> list[bool]:
     return [settle(db, held, settlement) for held, settlement in work]

@@ -49,12 +49,14 @@ class Verdicts:
         targets: Their numbers.
         patience: How long to wait.
         halted: Numbers of the mappings that have events waiting for a person.
+        has_released: Whether one of them was found to work again.
     """
 
     mappings: Mapping[str, Any]
     targets: Mapping[str, int]
     patience: Patience
     halted: set[int] = attrs.field(factory=set)
+    has_released: bool = False
 
     def enter(
         self, settlement: Settlement, ticket: Ticket, mapping: str, outcome: Outcome, now_ms: int
@@ -70,6 +72,7 @@ class Verdicts:
         if target in self.halted and outcome.status != Status.HALTED and outcome.attempts:
             self.halted.discard(target)
             settlement.released.add(target)
+            self.has_released = True
         match outcome.status:
             case Status.RETRY | Status.HALTED if not self._give_up(ticket, outcome, now_ms):
                 self._defer(settlement, ticket, target, outcome, now_ms)
@@ -143,7 +146,9 @@ class Verdicts:
             return min(patience.longest_halted_s, patience.halted_s * doubled)
         if outcome.code == _HELD_BACK:
             return 0.0
-        return max(outcome.retry_after_s or 0.0, min(patience.longest_s, patience.first_s * doubled))
+        return max(
+            outcome.retry_after_s or 0.0, min(patience.longest_s, patience.first_s * doubled)
+        )
 
     def _enter(
         self, settlement: Settlement, ticket: Ticket, target: int, outcome: Outcome, now_ms: int

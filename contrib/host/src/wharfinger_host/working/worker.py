@@ -6,7 +6,6 @@ import asyncio
 import logging
 import secrets
 import signal
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol
@@ -21,7 +20,7 @@ from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.post import Audience, Post
 from wharfinger_host.working.verdicts import Patience
 
-__all__ = ["Loaded", "Staff", "Worker"]
+__all__ = ["Loaded", "Staff", "Worker", "first_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +153,7 @@ class Worker:
             try:
                 await post.run()
             except Exception as error:
-                first = _first(error)
+                first = first_of(error)
                 if isinstance(first, StoreError):
                     raise first from error
                 self.staff.failed(name, first)
@@ -175,7 +174,9 @@ class Worker:
         before, self.connections = self.connections, loaded
         gone = [name for name in before if name not in loaded]
         changed = [
-            name for name in loaded if name not in before or before[name].table != loaded[name].table
+            name
+            for name in loaded
+            if name not in before or before[name].table != loaded[name].table
         ]
         for name in set(loaded) - set(changed):
             loaded[name] = before[name]
@@ -189,9 +190,7 @@ class Worker:
 
     async def _prune(self) -> None:
         while True:
-            pruned = await finished(
-                self.store.note(prune, self.retention, self.store.now_ms())
-            )
+            pruned = await finished(self.store.note(prune, self.retention, self.store.now_ms()))
             if not pruned.more:
                 if self.once:
                     return
@@ -203,7 +202,7 @@ class Worker:
                 await self._stopping.wait()
 
 
-def _first(error: Exception) -> Exception:
+def first_of(error: Exception) -> Exception:
     """Return an error, or the first one of a group of groups."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
