@@ -17,6 +17,7 @@ from wharfinger_host.commands.describe import describe
 from wharfinger_host.commands.doctor import doctor
 from wharfinger_host.commands.explain import explain
 from wharfinger_host.commands.export import export
+from wharfinger_host.commands.forget import forget
 from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
@@ -49,6 +50,7 @@ app.command()(run)
 app.add_typer(dead_letters)
 app.command()(trace)
 app.command()(export)
+app.command()(forget)
 app.command()(demo)
 app.command()(import_segment)
 

@@ -19,16 +19,19 @@ from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["open_store", "store_of"]
+__all__ = ["open_inbox", "open_store", "store_of"]
 
 
 @contextmanager
-def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
+def open_inbox(file: pathlib.Path, *, as_json: bool) -> Iterator[tuple[Store, frozenset[str]]]:
     """Open the inbox of a configuration; its connections get every event from now on.
 
     Args:
         file: The configuration.
         as_json: Write problems to standard output as JSON.
+
+    Yields:
+        The inbox, and the names of the connections.
 
     Raises:
         typer.Exit: Something is wrong, or goes wrong with the inbox meanwhile; it has been said.
@@ -40,6 +43,13 @@ def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
     if configuration.inbox is None or configuration.problems:
         _leave_with_problems(configuration, as_json=as_json)
     with store_of(configuration) as store:
+        yield store, frozenset(configuration.connections)
+
+
+@contextmanager
+def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
+    """Open the inbox of a configuration, as `open_inbox` does."""
+    with open_inbox(file, as_json=as_json) as (store, _):
         yield store
 
 
@@ -56,7 +66,7 @@ def store_of(configuration: Configuration) -> Iterator[Store]:
     try:
         with Store(inbox.file, _layout(inbox), most_waiting=inbox.most_waiting) as store:
             names = tuple(configuration.connections)
-            store.write(register, names, store.layout.partitions, store.now_ms()).result()
+            store.write(register, names, store.layout.partitions).result()
             yield store
     except StoreError as error:
         raise opening.leave(str(error), Exit.FILES) from error

@@ -83,10 +83,11 @@ class Inbox:
 
     Attributes:
         most_waiting: How many events may wait before no more are taken.
+        ids: The message ids it knows.
     """
 
     most_waiting: int = MOST_WAITING
-    _ids: MessageIds = attrs.field(factory=MessageIds)
+    ids: MessageIds = attrs.field(factory=MessageIds)
     _unmeasured: int = _EVENTS_PER_MEASURE
     _depth: int = 0
 
@@ -103,7 +104,7 @@ class Inbox:
         """
         self._refuse_beyond_depth(db, len(entries))
         last = last_seq(db)
-        fresh = self._ids.leave_out_known(db, entries, last)
+        fresh = self.ids.leave_out_known(db, entries, last)
         db.executemany(
             "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -120,7 +121,7 @@ class Inbox:
 
     def forget(self) -> None:
         """Forget what is in memory, because a transaction came to nothing."""
-        self._ids.forget()
+        self.ids.forget()
         self._unmeasured = _EVENTS_PER_MEASURE
 
     def _refuse_beyond_depth(self, db: sqlite3.Connection, events: int) -> None:
@@ -148,7 +149,11 @@ def depth(db: sqlite3.Connection) -> int:
         "l.position)), 0) FROM (SELECT partition, min(position) AS position FROM lanes WHERE "
         "partition >= 0 GROUP BY partition) AS l"
     ).fetchone()
-    (deferred,) = db.execute("SELECT count(DISTINCT seq) FROM deferred").fetchone()
+    (deferred,) = db.execute(
+        "SELECT count(DISTINCT d.seq) FROM deferred AS d JOIN (SELECT partition, min(position) AS "
+        "position FROM lanes GROUP BY partition) AS l ON l.partition = d.partition "
+        "AND d.seq <= l.position"
+    ).fetchone()
     return int(behind) + int(deferred)
 
 

@@ -25,10 +25,13 @@ __all__ = [
     "acquire",
     "acquire_one",
     "enter",
+    "forget",
     "hold",
+    "known",
     "leave",
     "register",
     "release",
+    "waiting_for",
 ]
 
 LEASE_S: Final = 15.0
@@ -52,9 +55,7 @@ class Held:
     position: int
 
 
-def register(
-    db: sqlite3.Connection, connections: Iterable[str], partitions: int, now_ms: int
-) -> None:
+def register(db: sqlite3.Connection, connections: Iterable[str], partitions: int) -> None:
     """Let connections have every event that is accepted from now on.
 
     A connection that is known already stays where it is.
@@ -63,14 +64,45 @@ def register(
         db: Within a transaction.
         connections: Their names.
         partitions: How many there are.
-        now_ms: Milliseconds since 1970.
     """
     last = last_seq(db)
     db.executemany(
-        "INSERT INTO lanes (connection, partition, position, seen_ms) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms",
-        [(name, each, last, now_ms) for name in connections for each in range(partitions)],
+        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, ?)",
+        [(name, each, last) for name in connections for each in range(partitions)],
     )
+
+
+def forget(db: sqlite3.Connection, connection: str) -> None:
+    """Let a connection go: nothing is kept for it any more, but its outcomes and dead letters."""
+    db.execute(
+        "DELETE FROM deferred WHERE target IN (SELECT id FROM targets WHERE connection = ?)",
+        (connection,),
+    )
+    db.execute("DELETE FROM intents WHERE connection = ?", (connection,))
+    db.execute("DELETE FROM lanes WHERE connection = ?", (connection,))
+
+
+def waiting_for(db: sqlite3.Connection, connection: str) -> int:
+    """Count the events that a connection is not done with."""
+    (behind,) = db.execute(
+        "SELECT count(*) FROM lanes AS l JOIN inbox AS i ON i.partition = l.partition "
+        "AND i.seq > l.position WHERE l.connection = ?",
+        (connection,),
+    ).fetchone()
+    (deferred,) = db.execute(
+        "SELECT count(DISTINCT seq) FROM deferred "
+        "WHERE target IN (SELECT id FROM targets WHERE connection = ?)",
+        (connection,),
+    ).fetchone()
+    return int(behind) + int(deferred)
+
+
+def known(db: sqlite3.Connection) -> list[str]:
+    """Return the connections for which events are kept."""
+    rows = db.execute(
+        "SELECT DISTINCT connection FROM lanes WHERE partition >= 0 ORDER BY connection"
+    )
+    return [name for (name,) in rows]
 
 
 def enter(db: sqlite3.Connection, owner: str, now_s: float) -> int:
@@ -114,7 +146,7 @@ def acquire(
 
 
 def acquire_one(
-    db: sqlite3.Connection, owner: str, lane: tuple[str, int], now_s: float, now_ms: int
+    db: sqlite3.Connection, owner: str, lane: tuple[str, int], now_s: float
 ) -> Held | None:
     """Take one certain lane, made where it is not there; None where another process holds it.
 
@@ -123,13 +155,11 @@ def acquire_one(
         owner: Name of this process.
         lane: Name of the connection, and partition.
         now_s: By the clock of leases.
-        now_ms: Milliseconds since 1970.
     """
     connection, partition = lane
     db.execute(
-        "INSERT OR IGNORE INTO lanes (connection, partition, position, seen_ms) "
-        "VALUES (?, ?, 0, ?)",
-        (connection, partition, now_ms),
+        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, 0)",
+        (connection, partition),
     )
     free = db.execute(
         f"SELECT 1 FROM lanes WHERE connection = ? AND partition = ? AND NOT {_LIVE}",  # noqa: S608  # a constant
@@ -149,17 +179,15 @@ def _take(
     return Held(connection, partition, epoch, position)
 
 
-def hold(
-    db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float, now_ms: int
-) -> set[Held]:
+def hold(db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float) -> set[Held]:
     """Renew leases, and return those that were still this process's to renew."""
     return {
         lane
         for lane in held
         if db.execute(
-            "UPDATE lanes SET deadline_s = ?, seen_ms = ? "
+            "UPDATE lanes SET deadline_s = ? "
             "WHERE connection = ? AND partition = ? AND epoch = ? AND owner = ?",
-            (now_s + LEASE_S, now_ms, lane.connection, lane.partition, lane.epoch, owner),
+            (now_s + LEASE_S, lane.connection, lane.partition, lane.epoch, owner),
         ).rowcount
     }
 

@@ -44,9 +44,6 @@ class Pruned:
 def prune(db: sqlite3.Connection, retention: Retention, now_ms: int) -> Pruned:
     """Let some of what is old go; what waits for anything stays, however old it is.
 
-    A connection that no process has worked for during the whole time for which events are kept
-    no longer holds them up.
-
     Args:
         db: Within a transaction; it is kept short, so call again while there is more.
         retention: How long things are kept.
@@ -71,10 +68,9 @@ def _done_before(db: sqlite3.Connection, cutoff_ms: int) -> list[int]:
     """Return the first events that nobody waits for; the log is in the order of its times."""
     rows = db.execute(
         "SELECT seq, accepted_ms, "
-        "EXISTS (SELECT 1 FROM lanes WHERE partition = i.partition AND position < i.seq "
-        "AND seen_ms >= :cutoff) OR EXISTS (SELECT 1 FROM deferred WHERE seq = i.seq) "
-        "OR EXISTS (SELECT 1 FROM intents WHERE seq = i.seq) FROM inbox AS i ORDER BY seq",
-        {"cutoff": cutoff_ms},
+        "EXISTS (SELECT 1 FROM lanes WHERE partition = i.partition AND position < i.seq) "
+        "OR EXISTS (SELECT 1 FROM deferred WHERE seq = i.seq) "
+        "OR EXISTS (SELECT 1 FROM intents WHERE seq = i.seq) FROM inbox AS i ORDER BY seq"
     )
     done: list[int] = []
     for seq, accepted_ms, needed in rows:

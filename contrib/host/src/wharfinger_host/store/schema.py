@@ -43,7 +43,6 @@ CREATE TABLE lanes (
     epoch INTEGER NOT NULL DEFAULT 0,
     owner TEXT NOT NULL DEFAULT '',
     deadline_s REAL NOT NULL DEFAULT 0,
-    seen_ms INTEGER NOT NULL,
     PRIMARY KEY (connection, partition)
 ) WITHOUT ROWID;
 CREATE TABLE workers (name TEXT PRIMARY KEY, deadline_s REAL NOT NULL) WITHOUT ROWID;

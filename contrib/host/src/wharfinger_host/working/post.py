@@ -171,7 +171,6 @@ class Post:
                     owner=self.owner,
                     connection=self.name,
                     now_s=asked_s,
-                    now_ms=self.store.now_ms(),
                     wanted=wanted,
                     partitions=self.store.layout.partitions,
                 )
@@ -238,14 +237,13 @@ def _keep_leases(
     owner: str,
     connection: str,
     now_s: float,
-    now_ms: int,
     wanted: bool,
     partitions: int,
 ) -> tuple[set[Held], list[Held], int]:
     """Renew leases and take more of them up to a fair share; both, and the share, are returned."""
     workers = leases.enter(db, owner, now_s)
     share = -(-partitions // workers)
-    kept = leases.hold(db, owner, held, now_s, now_ms)
+    kept = leases.hold(db, owner, held, now_s)
     most = share - len(kept) if wanted else 0
     new = leases.acquire(db, owner, connection, most, now_s) if most > 0 else []
     return kept, new, share

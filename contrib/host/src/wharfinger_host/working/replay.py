@@ -145,9 +145,7 @@ class Replay:
         while True:
             await asyncio.sleep(LEASE_S / 5)
             kept = await finished(
-                self.store.note(
-                    leases.hold, self._owner, [lane.held], self.clock(), self.store.now_ms()
-                )
+                self.store.note(leases.hold, self._owner, [lane.held], self.clock())
             )
             lane.lost = lane.lost or lane.held not in kept
 
@@ -160,7 +158,7 @@ def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple
 def _begin(
     db: sqlite3.Connection, owner: str, connection: str, now_s: float, now_ms: int
 ) -> Held | None:
-    held = leases.acquire_one(db, owner, (connection, REPLAYS), now_s, now_ms)
+    held = leases.acquire_one(db, owner, (connection, REPLAYS), now_s)
     if held is not None:
         recover(db, held, now_ms)
     return held
