@@ -172,6 +172,7 @@ class Post:
                     connection=self.name,
                     now_s=asked_s,
                     wanted=wanted,
+                    once=self.once,
                     partitions=self.store.layout.partitions,
                 )
             )
@@ -238,11 +239,15 @@ def _keep_leases(
     connection: str,
     now_s: float,
     wanted: bool,
+    once: bool,
     partitions: int,
 ) -> tuple[set[Held], list[Held], int]:
-    """Renew leases and take more of them up to a fair share; both, and the share, are returned."""
+    """Renew leases and take more of them up to a fair share; both, and the share, are returned.
+
+    One that works once takes whatever nobody holds: it ends, so it keeps it from nobody for long.
+    """
     workers = leases.enter(db, owner, now_s)
-    share = -(-partitions // workers)
+    share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)
     most = share - len(kept) if wanted else 0
     new = leases.acquire(db, owner, connection, most, now_s) if most > 0 else []
