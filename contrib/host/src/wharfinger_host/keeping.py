@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -14,12 +14,12 @@ from wharfinger_host.exits import Exit
 from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.facts import Layout
-from wharfinger_host.store.leases import register
+from wharfinger_host.store.leases import known, register
 from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["open_inbox", "open_store", "store_of"]
+__all__ = ["open_inbox", "open_store", "store_of", "warn_of_strangers"]
 
 
 @contextmanager
@@ -70,6 +70,16 @@ def store_of(configuration: Configuration) -> Iterator[Store]:
             yield store
     except StoreError as error:
         raise opening.leave(str(error), Exit.FILES) from error
+
+
+def warn_of_strangers(store: Store, names: Iterable[str]) -> None:
+    """Say for which connections events are kept although the configuration has them no more."""
+    for name in sorted(set(store.read(known).result()) - set(names)):
+        text = (
+            f"Events are kept for the connection {name}, which the configuration does not have; "
+            "`wharfinger forget` lets them go."
+        )
+        messages().print(printable(text), style="yellow", soft_wrap=True)
 
 
 def _layout(inbox: InboxConfig) -> Layout | None:

@@ -51,6 +51,8 @@ def run(
         message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
         raise opening.leave(f"{config}: {message}", Exit.USAGE)
     with keeping.store_of(configuration) as store:
+        if not connection:
+            keeping.warn_of_strangers(store, connections)
         report = Report(progress=not quiet and sys.stderr.isatty())
         worker = Worker(
             store=store,

@@ -10,7 +10,7 @@ import orjson
 
 from wharfinger_host.store.leases import Held
 
-__all__ = ["Due", "due", "halted", "next_due_ms", "probe", "waiting"]
+__all__ = ["Due", "any_waits", "due", "halted", "probe", "waiting"]
 
 
 @attrs.define
@@ -75,15 +75,6 @@ def due(
     return [Due(*row) for row in rows]
 
 
-def next_due_ms(db: sqlite3.Connection, targets: Sequence[int]) -> tuple[int, int | None]:
-    """Return how many offers wait for these mappings, and when the first is due."""
-    numbers = ", ".join(map(str, targets)) or "NULL"
-    count, first = db.execute(
-        f"SELECT count(*), min(due_ms) FROM deferred WHERE target IN ({numbers})"  # noqa: S608  # numbers
-    ).fetchone()
-    return int(count), first
-
-
 def waiting(
     db: sqlite3.Connection, targets: Collection[int], contacts: Collection[str]
 ) -> set[tuple[int, str]]:
@@ -105,6 +96,17 @@ def waiting(
             (data, target),
         )
     }
+
+
+def any_waits(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> bool:
+    """Tell whether anything of a lane waits for one of these mappings."""
+    return any(
+        db.execute(
+            "SELECT 1 FROM deferred WHERE target = ? AND partition = ? LIMIT 1",
+            (target, held.partition),
+        ).fetchone()
+        for target in targets
+    )
 
 
 def halted(db: sqlite3.Connection, targets: Sequence[int]) -> set[int]:

@@ -38,12 +38,15 @@ class Layout:
 
     def contact_of(self, event: Mapping[str, Any]) -> str:
         """Return whom an event is about, or ``""`` where nothing says it."""
-        for steps in self._steps:
-            value: Any = event
-            for step in steps:
+        for first, *rest in self._steps:
+            value = event.get(first)
+            for step in rest:
                 value = value.get(step) if isinstance(value, dict) else None
-            if value is not None and value != "" and not isinstance(value, (dict, list)):
-                return value if isinstance(value, str) else str(value)
+            if type(value) is str:
+                if value:
+                    return value
+            elif value is not None and not isinstance(value, (dict, list)):
+                return str(value)
         return ""
 
     def partition_of(self, contact: str, raw: bytes) -> int:

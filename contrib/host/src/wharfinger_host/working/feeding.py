@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import attrs
 import orjson
 
-from wharfinger_host.store.deferred import Due, due, waiting
+from wharfinger_host.store.deferred import Due, any_waits, due, waiting
 from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.store import Store, finished
@@ -120,6 +120,8 @@ class Feeder:
                     continue
                 chosen.append(name)
         lane.begin(ticket)
+        if chosen is not None and len(chosen) == len(self.mappings):
+            chosen = None
         if chosen == []:
             ticket.done = True
             self.recorder.note(lane)
@@ -195,8 +197,4 @@ def _due_of(
     db: sqlite3.Connection, held: Held, target: int, now_ms: int, *, ordered: bool
 ) -> tuple[list[Due], bool]:
     rows = due(db, held, target, now_ms, _AT_A_TIME, ordered=ordered)
-    left = db.execute(
-        "SELECT 1 FROM deferred WHERE target = ? AND partition = ? LIMIT 1",
-        (target, held.partition),
-    ).fetchone()
-    return rows, left is not None
+    return rows, bool(rows) or any_waits(db, held, (target,))

@@ -13,7 +13,7 @@ import attrs
 
 from wharfinger import Connection, Finding, Outcome
 from wharfinger_host.store import leases
-from wharfinger_host.store.deferred import probe
+from wharfinger_host.store.deferred import any_waits, probe
 from wharfinger_host.store.leases import LEASE_S, Held
 from wharfinger_host.store.ledger import known_since
 from wharfinger_host.store.recovery import recover
@@ -196,8 +196,10 @@ class Post:
         unknown = await finished(self.store.write(recover, held, self.store.now_ms()))
         if unknown:
             self.audience.recovered(self.name, unknown)
-        known = await finished(self.store.read(known_since, held, tuple(verdicts.targets.values())))
-        lane = Lane(held, known=known)
+        targets = tuple(verdicts.targets.values())
+        known = await finished(self.store.read(known_since, held, targets))
+        may_wait = await finished(self.store.read(any_waits, held, targets))
+        lane = Lane(held, known=known, may_wait=may_wait)
         self._feeders[lane] = Feeder(
             lane=lane,
             flow=flow,
