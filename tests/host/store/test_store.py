@@ -152,7 +152,7 @@ def test_no_more_is_taken_than_may_wait(path: Path, entries: Any) -> None:
             store.accept(entries(store, 4, 5, 6)).result()
         assert store.read(last_seq).result() == 3
         store.accept(entries(store, 4, 5)).result()
-        store.write(lambda db: db.execute("UPDATE lanes SET position = 5")).result()
+        store.write(_done_with, 5).result()
         assert store.accept(entries(store, 6, 7, 8)).result() == Accepted(3, 0)
         assert store.read(depth).result() == 3
 
@@ -207,3 +207,7 @@ def test_processes_that_give_no_sign_of_life_are_not_counted(store: Store) -> No
 def test_an_entry_reads_what_it_needs_of_an_event() -> None:
     entry = Entry.of({"userId": "u", "messageId": 7}, b"{}", Layout(partitions=1))
     assert (entry.partition, entry.contact, entry.message_id) == (0, "u", None)
+
+
+def _done_with(db: sqlite3.Connection, position: int) -> None:
+    db.execute("UPDATE lanes SET position = ?", (position,))

@@ -15,7 +15,7 @@ from wharfinger_host.working.replay import REPLAYS
 
 @pytest.fixture
 def refused(host: Any) -> Any:
-    """A host with four letters: Acme refused u1 and u2, u3 may have been delivered, u4 has no text."""
+    """A host with four letters: u1 and u2 were refused, u3 may have arrived, u4 has no text."""
     host.vendor.reply = lambda body: (
         (422, "no such one") if body["to"] in ("u1", "u2") else (200, "")
     )

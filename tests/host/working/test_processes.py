@@ -109,6 +109,21 @@ def test_a_second_signal_stops_at_once_and_what_was_under_way_is_unknown(
     assert len(host.vendor.bodies("/notes")) == 1
 
 
+def test_what_is_under_way_longer_than_it_may_is_given_up(host: Any, start: Any) -> None:
+    host.accept(host.events.track(1))
+    stuck, release = stuck_at(host, "u1")
+    process = start("--drain-s", "0")
+    assert stuck.wait(60)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    release.set()
+    assert process.returncode == 1
+    assert json.loads(output)["failed"] == []
+    host.run()
+    assert host.sql("SELECT status, code FROM letters") == [("unknown", "interrupted")]
+    assert len(host.vendor.bodies("/notes")) == 1
+
+
 def test_a_new_configuration_is_taken_without_loss(host: Any, start: Any) -> None:
     process = start()
     host.accept(host.events.track(1))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
+import pytest
+
 from wharfinger_host.store.leases import acquire
 from wharfinger_host.store.store import Store
+from wharfinger_host.working import recorder
 
 
 def named(event: dict[str, Any], name: str) -> dict[str, Any]:
@@ -226,3 +230,40 @@ def test_a_lane_that_another_process_holds_is_left_alone(host: Any) -> None:
         store.write(acquire, "another", "main", 8, time.monotonic()).result()
     found = host.run()
     assert (found["waiting"], host.vendor.requests) == (1, [])
+
+
+def test_a_disk_that_fills_up_ends_the_worker_and_loses_nothing(
+    host: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.accept(*(host.events.identify(n) for n in range(6)), host.events.track(1))
+
+    def full(db: sqlite3.Connection, _work: Any) -> None:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        db.execute("INSERT INTO facts VALUES ('more', zeroblob(1000000))")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "_settle_all", full)
+        result = host("run", "--once")
+    assert result.exit_code == 3
+    assert "the disk is full. Make room and start again" in result.stderr
+    assert host.sql("SELECT count(*) FROM ledger") == [(0,)]
+    host.run()
+    statuses = host.sql("SELECT status, count(*) FROM ledger GROUP BY 1 ORDER BY 1")
+    # What may be repeated was sent again; the note may not, so nobody knows.
+    assert sum(count for _, count in statuses) == 7
+    assert len(host.vendor.bodies("/notes")) == 1
+    rows = [row["key"] for body in host.vendor.bodies("/rows") for row in body]
+    assert set(rows) == {f"u{n}" for n in range(6)}
+
+
+def test_what_is_old_enough_is_let_go_and_what_waits_is_not(host: Any) -> None:
+    text = host.config.read_text().replace("[inbox]", "[inbox]\nkeep_events_days = 0")
+    host.config.write_text(text)
+    host.vendor.reply = lambda body: (503, "") if body["to"] == "u1" else (200, "")
+    host.accept(*(host.events.track(n) for n in range(4)))
+    host.run()
+    host.run()
+    assert host.sql("SELECT contact FROM inbox") == [("u1",)]
+    assert host.sql("SELECT count(*) FROM ledger") == [(0,)]
+    assert host.sql("SELECT value FROM facts WHERE name = 'last_seq'") == [(4,)]

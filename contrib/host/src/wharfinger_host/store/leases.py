@@ -31,6 +31,7 @@ __all__ = [
     "leave",
     "register",
     "release",
+    "release_all",
     "waiting_for",
 ]
 
@@ -190,6 +191,14 @@ def hold(db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float)
             (now_s + LEASE_S, lane.connection, lane.partition, lane.epoch, owner),
         ).rowcount
     }
+
+
+def release_all(db: sqlite3.Connection, owner: str, connection: str) -> None:
+    """Let all lanes of a connection go that this process holds."""
+    db.execute(
+        "UPDATE lanes SET owner = '', deadline_s = 0 WHERE owner = ? AND connection = ?",
+        (owner, connection),
+    )
 
 
 def release(db: sqlite3.Connection, held: Iterable[Held]) -> None:

@@ -104,8 +104,7 @@ class Post:
             try:
                 await self._work(verdicts, recorder)
             finally:
-                held = [lane.held for lane in self._lanes]
-                await finished(self.store.note(leases.release, held))
+                await finished(self.store.note(leases.release_all, self.owner, self.name))
 
     async def _work(self, verdicts: Verdicts, recorder: Recorder) -> None:
         flow = self.connection.flow(
@@ -118,7 +117,7 @@ class Post:
             writing = group.create_task(recorder.run())
             keeping = group.create_task(self._keep(group, flow, verdicts, recorder))
             await self._until_done(group, verdicts)
-            await flow.drain(self.drain_s)
+            await self._end_within(self.drain_s, flow)
             await taking
             recorder.end()
             await writing
@@ -140,8 +139,16 @@ class Post:
                 break
             await _pause(self._ending, 0.02 if self.once else 0.5)
         self.end()
-        if self._lanes:
-            await asyncio.wait(self._lanes.values(), timeout=self.drain_s)
+
+    async def _end_within(self, seconds: float, flow: Any) -> None:
+        """Let feeding and what is under way end; what does not is given up."""
+        began = self.clock()
+        if tasks := list(self._lanes.values()):
+            _, late = await asyncio.wait(tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await flow.drain(max(0.0, seconds - (self.clock() - began)))
 
     async def _take(self, flow: Any, verdicts: Verdicts, recorder: Recorder) -> None:
         async for settled in flow:
@@ -199,7 +206,7 @@ class Post:
         targets = tuple(verdicts.targets.values())
         known = await finished(self.store.read(known_since, held, targets))
         may_wait = await finished(self.store.read(any_waits, held, targets))
-        lane = Lane(held, known=known, may_wait=may_wait)
+        lane = Lane(held, known=known, may_wait=may_wait, ending=self._ending.is_set())
         self._feeders[lane] = Feeder(
             lane=lane,
             flow=flow,
