@@ -126,7 +126,7 @@ def test_duplicates_are_told_across_processes_and_restarts(path: Path, entries: 
 def test_two_ids_with_one_digest_are_two_events(
     store: Store, entries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wharfinger_host.store.message_ids.digest", lambda _name: 1)
+    monkeypatch.setattr("wharfinger_host.store.message_ids._digest", lambda _name: 1)
     assert store.accept(entries(store, 1, 2)).result() == Accepted(2, 0)
     store.inbox.ids = MessageIds(most_in_memory=0)
     assert store.accept(entries(store, 3)).result() == Accepted(1, 0)

@@ -55,7 +55,7 @@ class MessageIds:
             last: Number of the last event in the inbox.
         """
         self._catch_up(db, last)
-        digests = [digest(entry.message_id) for entry in entries]
+        digests = [_digest(entry.message_id) for entry in entries]
         known = self._known(db, digests)
         fresh: list[_Entry] = []
         for entry, number in zip(entries, digests, strict=True):
@@ -85,7 +85,7 @@ class MessageIds:
                 "SELECT message_id, seq FROM inbox WHERE seq > ? AND message_id IS NOT NULL",
                 (self._known_to,),
             )
-            self._newest.update((digest(name), seq) for name, seq in rows)
+            self._newest.update((_digest(name), seq) for name, seq in rows)
             self._known_to = last
 
     def _known(self, db: sqlite3.Connection, digests: Sequence[int]) -> set[str]:
@@ -116,7 +116,7 @@ class MessageIds:
         set_fact(db, _TABLED_FACT, self._known_to)
 
 
-def digest(name: str | None) -> int:
+def _digest(name: str | None) -> int:
     """Return 64 bits for a message id, the same in every process; 0 for none."""
     if name is None:
         return 0

@@ -77,6 +77,7 @@ class Post:
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
     _deadline_s: float = 0.0
+    _manned: bool = False
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     def end(self) -> None:
@@ -127,7 +128,7 @@ class Post:
         """Wait for the end of feeding: asked for, reached, or to look again at what halted."""
         began = self.clock()
         while not self._ending.is_set():
-            if self.once and self._deadline_s and all(map(asyncio.Task.done, self._lanes.values())):
+            if self.once and self._manned and all(map(asyncio.Task.done, self._lanes.values())):
                 if not verdicts.has_released:
                     break
                 # What halted does no more: lanes that were done have something to offer again.
@@ -188,6 +189,7 @@ class Post:
             self._deadline_s = asked_s + LEASE_S * 0.8
             for held in new:
                 await self._begin(group, held, flow, verdicts, recorder)
+            self._manned = True
             if not self.once:
                 self._give_up_more_than(share, group, recorder)
             await asyncio.sleep(_HEARTBEAT_S)
