@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,11 @@ def test_changes_asked_for_together_go_to_disk_together_and_one_failure_spoils_o
 
     first = store.write(block)
     waiting.wait(60)
-    futures = [store.write(write, "a"), store.write(fail), store.note(write, "b")]
+    futures: list[Future[Any]] = [
+        store.write(write, "a"),
+        store.write(fail),
+        store.note(write, "b"),
+    ]
     go.set()
     first.result()
     assert futures[0].result() == "a"

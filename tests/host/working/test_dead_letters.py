@@ -245,3 +245,20 @@ def test_a_connection_that_is_gone_is_kept_for_until_a_person_lets_it_go(host: A
     assert "1 event still waiting for main" in refused.stderr
     assert host.json("forget", "main", "--yes")["let_go"] == 1
     assert host.run()["ok"]
+
+
+def test_what_waits_for_a_mapping_that_is_gone_is_pointed_out(host: Any) -> None:
+    host.vendor.answer = lambda *_: (503, "")
+    host.accept(host.events.track(1))
+    host.run()
+    text = host.config.read_text()
+    host.config.write_text(
+        text.replace('action = "send-note"', 'action = "send-note"\nenabled = false')
+    )
+    result = host("run", "--once")
+    assert "1 event put aside for the mapping main.notes, which the configuration" in result.stderr
+    assert result.exit_code == 1
+    host.config.write_text(text)
+    host.vendor.answer = lambda *_: (200, "")
+    host.change("UPDATE deferred SET due_ms = 0")
+    assert host.run()["ok"]

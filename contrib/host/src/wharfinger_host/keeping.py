@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
 
+import wharfinger
 from wharfinger_host import opening
 from wharfinger_host.configuration import Configuration, read_inbox_configuration
 from wharfinger_host.exits import Exit
 from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.store.deferred import put_aside
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.leases import known, register
@@ -72,13 +74,21 @@ def store_of(configuration: Configuration) -> Iterator[Store]:
         raise opening.leave(str(error), Exit.FILES) from error
 
 
-def warn_of_strangers(store: Store, names: Iterable[str]) -> None:
-    """Say for which connections events are kept although the configuration has them no more."""
-    for name in sorted(set(store.read(known).result()) - set(names)):
-        text = (
-            f"Events are kept for the connection {name}, which the configuration does not have; "
-            "`wharfinger forget` lets them go."
-        )
+def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connection]) -> None:
+    """Say for what events are kept although the configuration has it no more, or switched off."""
+    warnings = [
+        f"Events are kept for the connection {name}, which the configuration does not have; "
+        "`wharfinger forget` lets them go."
+        for name in store.read(known).result()
+        if name not in connections
+    ]
+    warnings += [
+        f"{plural(count, 'event')} put aside for the mapping {connection}.{mapping}, which the "
+        "configuration does not have or has switched off."
+        for connection, mapping, count in store.read(put_aside).result()
+        if connection in connections and mapping not in connections[connection].mappings
+    ]
+    for text in warnings:
         messages().print(printable(text), style="yellow", soft_wrap=True)
 
 

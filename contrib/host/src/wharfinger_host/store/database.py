@@ -29,7 +29,10 @@ def prepare(path: pathlib.Path) -> None:
         # same rights.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"The inbox {path} cannot be opened: {error.strerror}.") from error
+        raise StoreError(
+            f"The inbox {path} cannot be opened: {error.strerror}. Check that this user may write "
+            "the file and its folder."
+        ) from error
     with closing(connect(path)) as db:
         try:
             migrate(db)

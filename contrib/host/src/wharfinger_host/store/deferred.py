@@ -10,7 +10,7 @@ import orjson
 
 from wharfinger_host.store.leases import Held
 
-__all__ = ["Due", "any_waits", "due", "halted", "probe", "waiting"]
+__all__ = ["Due", "any_waits", "due", "halted", "probe", "put_aside", "waiting"]
 
 
 @attrs.define
@@ -73,6 +73,15 @@ def due(
         {"target": target, "partition": held.partition, "now": now_ms, "most": most},
     )
     return [Due(*row) for row in rows]
+
+
+def put_aside(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """Return for which mappings events wait, as connection, mapping and how many."""
+    rows = db.execute(
+        "SELECT t.connection, t.mapping, count(*) FROM deferred AS d "
+        "JOIN targets AS t ON t.id = d.target GROUP BY d.target ORDER BY 1, 2"
+    )
+    return [(str(connection), str(mapping), int(count)) for connection, mapping, count in rows]
 
 
 def waiting(
