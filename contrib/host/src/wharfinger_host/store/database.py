@@ -15,7 +15,8 @@ __all__ = ["connect", "connect_reading", "prepare"]
 _BUSY_S = 30.0
 """Seconds to wait for another process that writes."""
 _CACHE_KB = 32_000
-_PAGES_PER_CHECKPOINT = 4_000
+_PAGE_BYTES = 8_192
+_PAGES_PER_CHECKPOINT = 2_000
 
 
 def prepare(path: pathlib.Path) -> None:
@@ -48,6 +49,7 @@ def connect(path: pathlib.Path) -> sqlite3.Connection:
     """
     try:
         db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+        db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file; others keep theirs
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
