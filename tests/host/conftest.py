@@ -320,7 +320,8 @@ def cli() -> Cli:
 @pytest.fixture
 def environment(site: Path) -> dict[str, str]:
     """What a process of its own needs to find Acme."""
-    return {**os.environ, "PYTHONPATH": str(site), "PYTHONUNBUFFERED": "1"}
+    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def track(number: int, text: str = "hello") -> dict[str, Any]:

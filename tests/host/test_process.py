@@ -29,7 +29,8 @@ def test_help_waits_for_no_library_that_it_does_not_need() -> None:
 def test_help_names_every_command_and_version_the_distributions() -> None:
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, check=True, text=True)
     online = ("check", "doctor", "choices", "plan", "apply")
-    for command in ("plugins", "describe", *online, "preview", "send"):
+    durable = ("accept", "run", "trace", "export", "forget")
+    for command in ("plugins", "describe", *online, "preview", "send", *durable):
         assert f"  {command} " in shown.stdout
         helped = subprocess.run([*COMMAND, command, "--help"], capture_output=True, check=True)
         assert b"--json" in helped.stdout

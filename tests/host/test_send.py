@@ -370,5 +370,5 @@ def test_a_narrow_terminal_shows_counts_and_reasons_one_below_the_other(
     assert "notes: 1 delivered, 1 filtered, 1 rejected" in shown
     assert "rows: 3 filtered" in shown
     [start] = [n for n, line in enumerate(shown) if line.startswith("1 notes rejected: ")]
-    assert shown[start].endswith(", first in line 1")
+    assert shown[start].endswith(", first line 1")
     assert shown[start + 1]

@@ -123,7 +123,7 @@ async def ask(asked: Asked, question: Question) -> Answer:
         async with connection:
             return Answer(choices=await connection.choices(asked.action.slug, question))
     except Exception as error:  # noqa: BLE001  # any plugin may break; the command says so
-        return Answer(obstacle=failure(connection, error))
+        return Answer(obstacle=failure(connection.name, error))
 
 
 def _declared(action: Action, question: Question) -> Choices:

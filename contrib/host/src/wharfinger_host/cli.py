@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Annotated
 
 import typer
 
+from wharfinger_host.commands.accept import accept
 from wharfinger_host.commands.apply import apply
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.choices import choices
+from wharfinger_host.commands.dead_letters import dead_letters
 from wharfinger_host.commands.demo import demo
 from wharfinger_host.commands.describe import describe
 from wharfinger_host.commands.doctor import doctor
 from wharfinger_host.commands.explain import explain
+from wharfinger_host.commands.export import export
+from wharfinger_host.commands.forget import forget
 from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
+from wharfinger_host.commands.run import run
 from wharfinger_host.commands.send import send
+from wharfinger_host.commands.trace import trace
 
 __all__ = ["app", "main"]
 
@@ -39,6 +46,12 @@ app.command()(apply)
 app.command()(preview)
 app.command()(explain)
 app.command()(send)
+app.command()(accept)
+app.command()(run)
+app.add_typer(dead_letters)
+app.command()(trace)
+app.command()(export)
+app.command()(forget)
 app.command()(demo)
 app.command()(import_segment)
 
@@ -70,4 +83,6 @@ def start(
 
 def main() -> None:
     """Run the command line."""
+    # What is tried again shows in the outcomes; a line for each try is for hosts that log.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     app()

@@ -18,11 +18,19 @@ import attrs
 import orjson
 
 import wharfinger
+from wharfinger_host.inbox_configuration import InboxConfig, read_inbox
 from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
 from wharfinger_host.suggest import did_you_mean
 
-__all__ = ["Configuration", "Remark", "Selection", "connect", "read_configuration"]
+__all__ = [
+    "Configuration",
+    "Remark",
+    "Selection",
+    "connect",
+    "read_configuration",
+    "read_inbox_configuration",
+]
 
 
 @attrs.frozen
@@ -73,6 +81,7 @@ class Configuration:
     Attributes:
         file: Where it stands.
         connections: What core takes, by name.
+        inbox: Where a durable host keeps events; None where nothing is said of it.
         problems: What has to be corrected before anything is sent.
         warnings: What is allowed but looks wrong.
         lines: Where each key stands.
@@ -83,6 +92,7 @@ class Configuration:
 
     file: pathlib.Path
     connections: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    inbox: InboxConfig | None = None
     problems: list[Remark] = attrs.field(factory=list)
     warnings: list[Remark] = attrs.field(factory=list)
     lines: Lines = attrs.field(factory=Lines)
@@ -116,13 +126,9 @@ def read_configuration(
     Raises:
         OSError: The file cannot be read.
     """
-    configuration = Configuration(file)
-    document = _parse(configuration, file.read_bytes())
+    configuration, document = _begin(file)
     if document is None:
         return configuration
-    for name in [name for name in document if name != "connections"]:
-        message = "is not known here. Everything stands under [connections.NAME]."
-        configuration.problems.append(configuration.remark((name,), message))
     connections = document.get("connections", {})
     if not isinstance(connections, dict) or not connections:
         message = "There is no connection. Write a table [connections.NAME] with a destination."
@@ -134,6 +140,26 @@ def read_configuration(
         else:
             message = "must be a table with destination, settings and mappings."
             configuration.problems.append(configuration.remark(("connections", name), message))
+    return configuration
+
+
+def read_inbox_configuration(file: pathlib.Path) -> Configuration:
+    """Read what a configuration says of the inbox, and only the names of its connections.
+
+    Args:
+        file: TOML, UTF-8.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    configuration, document = _begin(file)
+    if document is None:
+        return configuration
+    if isinstance(connections := document.get("connections", {}), dict):
+        configuration.connections = {name: {} for name in connections}
+    if configuration.inbox is None and not configuration.problems:
+        message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
+        configuration.problems.append(configuration.remark((), message))
     return configuration
 
 
@@ -161,6 +187,19 @@ def connect(
     configuration.problems.sort(key=lambda remark: (str(remark.file), remark.line))
     configuration.warnings.sort(key=lambda remark: (str(remark.file), remark.line))
     return connections
+
+
+def _begin(file: pathlib.Path) -> tuple[Configuration, dict[str, Any] | None]:
+    """Read the file and what it says of the inbox."""
+    configuration = Configuration(file)
+    document = _parse(configuration, file.read_bytes())
+    for name in [name for name in document or () if name not in ("connections", "inbox")]:
+        message = "is not known here. Everything stands under [connections.NAME] and [inbox]."
+        configuration.problems.append(configuration.remark((name,), message))
+    if document and "inbox" in document:
+        configuration.inbox, problems = read_inbox(document["inbox"], file.parent)
+        configuration.problems += [configuration.remark(*problem) for problem in problems]
+    return configuration, document
 
 
 def _parse(configuration: Configuration, data: bytes) -> dict[str, Any] | None:

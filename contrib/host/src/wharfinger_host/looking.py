@@ -29,7 +29,7 @@ async def look(
         async with connection:
             return _each_once(await check(connection))
     except Exception as error:  # noqa: BLE001  # any plugin may break while a connection opens
-        return [failure(connection, error)]
+        return [failure(connection.name, error)]
 
 
 async def test(connection: Connection) -> list[Finding]:
@@ -46,12 +46,12 @@ def _each_once(findings: Iterable[Finding]) -> list[Finding]:
     return list(told.values())
 
 
-def failure(connection: Connection, error: Exception) -> Finding:
+def failure(connection: str, error: Exception) -> Finding:
     """Return what stands in the way of a connection as a finding; the unforeseen is logged."""
     if isinstance(error, wharfinger.WharfingerError):
         code = error.code if isinstance(error, wharfinger.DeliveryError) else ""
         return Finding(level="error", subject="Connection", message=str(error), code=code)
-    logger.error("the connection %s failed in an unforeseen way", connection.name, exc_info=error)
+    logger.error("the connection %s failed in an unforeseen way", connection, exc_info=error)
     return Finding(
         level="error",
         subject="Connection",

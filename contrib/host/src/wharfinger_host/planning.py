@@ -121,7 +121,7 @@ class Planner:
             except wharfinger.ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001  # any plugin may break; the others go on
-                return Planned(connection=connection, obstacle=failure(connection, error))
+                return Planned(connection=connection, obstacle=failure(connection.name, error))
         return Planned(connection=connection, plans=plans)
 
     async def _apply(self, planned: Planned) -> None:

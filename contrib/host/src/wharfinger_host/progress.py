@@ -25,7 +25,7 @@ from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import messages, printable
 from wharfinger_host.views.findings import show_lines
 
-__all__ = ["STYLES", "SendProgress", "working"]
+__all__ = ["STYLES", "SendProgress", "statuses", "working"]
 
 STYLES = {
     Status.DELIVERED: "green",
@@ -97,7 +97,7 @@ class SendProgress:
             self._task,
             completed=self._source.bytes_read,
             rate=f"{tally.events / elapsed_s:,.0f} events/s",
-            statuses=_statuses(tally),
+            statuses=statuses(tally),
         )
 
 
@@ -124,7 +124,8 @@ class _Statuses(TextColumn):
         return fields["statuses"]
 
 
-def _statuses(tally: Tally) -> Text:
+def statuses(tally: Tally) -> Text:
+    """Return how many outcomes there are of each status, in their colours."""
     counts = tally.totals
     parts = [
         Text(f"{status.value} {counts[status]:,}", STYLES[status])

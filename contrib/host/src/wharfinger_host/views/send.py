@@ -7,18 +7,14 @@ from typing import Any
 
 import attrs
 from rich.console import Console
-from rich.text import Text
 
-from wharfinger import Status
-from wharfinger_host.progress import STYLES
 from wharfinger_host.sending import Run, Stop
 from wharfinger_host.tally import Tally
-from wharfinger_host.terminal import NARROW, plural, printable, table
+from wharfinger_host.terminal import plural, printable
 from wharfinger_host.undelivered import UndeliveredFile
+from wharfinger_host.views.tallies import show_counts, show_reasons
 
 __all__ = ["as_json", "show"]
-
-_MOST_REASONS = 12
 
 
 def as_json(run: Run, stop: Stop | None) -> dict[str, Any]:
@@ -60,8 +56,11 @@ def show(
     """
     if stop is not None:
         console.print(printable(stop.message), style="bold red", soft_wrap=True)
-    _show_counts(console, tally)
-    _show_reasons(console, tally)
+    show_counts(console, tally)
+    if tally.unreadable:
+        text = f"{plural(tally.unreadable, 'line')} could not be read as an event"
+        console.print(text, style="red")
+    show_reasons(console, tally, place="First line")
     if undelivered.records:
         renamed = f" ({wanted} was there already)" if undelivered.path != wanted else ""
         console.print(
@@ -79,48 +78,3 @@ def show(
         )
     rate = f", {tally.events / took_s:,.0f} events/s" if took_s > 0 and tally.events else ""
     console.print(f"{plural(tally.events, 'event')} in {took_s:.1f} s{rate}", style="bold")
-
-
-def _show_counts(console: Console, tally: Tally) -> None:
-    several = len({connection for connection, _ in tally.counts}) > 1
-    statuses = tuple(status.value for status in Status)
-    rows = table("Mapping", *statuses, numbers=statuses)
-    for (connection, mapping), counts in tally.counts.items():
-        name = printable(f"{connection}.{mapping}" if several else mapping)
-        if console.width < NARROW:
-            words = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
-            console.print(f"{name}: {words or 'no event'}")
-            continue
-        cells = [
-            Text(f"{counts[status]:,}", STYLES[status] if counts[status] else "dim")
-            for status in Status
-        ]
-        rows.add_row(name, *cells)
-    if rows.row_count:
-        console.print(rows)
-    if tally.unreadable:
-        text = f"{plural(tally.unreadable, 'line')} could not be read as an event"
-        console.print(text, style="red")
-
-
-def _show_reasons(console: Console, tally: Tally) -> None:
-    if not (reasons := tally.reasons):
-        return
-    rows = table("Count", "Mapping", "Why", "First line", "For example", numbers=("Count",))
-    for reason in reasons[:_MOST_REASONS]:
-        if console.width < NARROW:
-            head = f"{reason.count:,} {reason.mapping} {reason.status}: {reason.code}"
-            console.print(printable(f"\n{head}, first in line {reason.line:,}"), style="bold")
-            console.print(printable(reason.message))
-            continue
-        rows.add_row(
-            f"{reason.count:,}",
-            printable(reason.mapping),
-            printable(f"{reason.status}: {reason.code}"),
-            f"{reason.line:,}",
-            printable(reason.message),
-        )
-    console.print(rows if rows.row_count else "")
-    if len(reasons) > _MOST_REASONS:
-        more = len(reasons) - _MOST_REASONS
-        console.print(f"and {plural(more, 'further reason')} in the file", style="dim")

@@ -1,0 +1,84 @@
+"""``wharfinger run``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wharfinger_host.commands.options import AsJson, Config, Connection
+from wharfinger_host.exits import Exit
+
+__all__ = ["run"]
+
+
+def run(
+    config: Config,
+    *,
+    connection: Connection = "",
+    once: Annotated[
+        bool, typer.Option("--once", help="End when nothing is left to do at present.")
+    ] = False,
+    drain_s: Annotated[
+        float, typer.Option(min=0, help="Seconds that are left at the end to what is under way.")
+    ] = 30.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Deliver the events of the inbox, and go on as more are accepted.
+
+    SIGTERM and Ctrl-C end what is under way first; the second time it stops at once. SIGHUP reads
+    the configuration again and looks again at what halted. Several processes may work on one
+    inbox. What is killed loses nothing: the next one goes on where it was.
+
+    Exit code 1 where something became a dead letter or still waits, 2 where the configuration is
+    wrong, 3 where the inbox cannot be used, 130 where it was stopped at once.
+    """
+    import asyncio
+    import sys
+
+    from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host.configuration import Selection, read_configuration
+    from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
+    from wharfinger_host.views import run as view
+    from wharfinger_host.working.worker import Worker
+
+    plugins = opening.load_plugins()
+    selection = Selection(connection=connection)
+    connections = opening.open_connections(config, selection, as_json=as_json, plugins=plugins)
+    configuration = read_configuration(config, plugins, selection)
+    if configuration.inbox is None:
+        message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
+        raise opening.leave(f"{config}: {message}", Exit.USAGE)
+    with keeping.store_of(configuration) as store:
+        if not connection:
+            keeping.warn_of_strangers(store, connections)
+        report = Report(progress=not quiet and sys.stderr.isatty())
+        worker = Worker(
+            store=store,
+            connections=loaded(configuration, connections),
+            reload=lambda: load_again(config, selection, plugins),
+            staff=report,
+            retention=retention_of(configuration.inbox),
+            patience=patience_of(configuration.inbox),
+            drain_s=drain_s,
+            once=once,
+        )
+        stopped = False
+        with report:
+            try:
+                asyncio.run(worker.run())
+            except (asyncio.CancelledError, KeyboardInterrupt):
+                stopped = True
+        summary = view.Summary.of(store, report, failed=worker.failed, stopped=stopped)
+    if as_json:
+        terminal.write_json(view.as_json(summary))
+    else:
+        view.show(terminal.results(), summary)
+    raise typer.Exit(_exit_code(stopped=stopped, done=summary.all_done))
+
+
+def _exit_code(*, stopped: bool, done: bool) -> Exit:
+    if stopped:
+        return Exit.INTERRUPTED
+    return Exit.OK if done else Exit.FAILED

@@ -1,0 +1,109 @@
+"""From the name of a configuration file to its inbox, or to a good way out."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import typer
+
+import wharfinger
+from wharfinger_host import opening
+from wharfinger_host.configuration import Configuration, read_inbox_configuration
+from wharfinger_host.exits import Exit
+from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.store.deferred import put_aside
+from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.facts import Layout
+from wharfinger_host.store.leases import known, register
+from wharfinger_host.store.store import Store
+from wharfinger_host.terminal import messages, plural, printable, write_json
+from wharfinger_host.views import check
+
+__all__ = ["open_inbox", "open_store", "store_of", "warn_of_strangers"]
+
+
+@contextmanager
+def open_inbox(file: pathlib.Path, *, as_json: bool) -> Iterator[tuple[Store, frozenset[str]]]:
+    """Open the inbox of a configuration; its connections get every event from now on.
+
+    Args:
+        file: The configuration.
+        as_json: Write problems to standard output as JSON.
+
+    Yields:
+        The inbox, and the names of the connections.
+
+    Raises:
+        typer.Exit: Something is wrong, or goes wrong with the inbox meanwhile; it has been said.
+    """
+    try:
+        configuration = read_inbox_configuration(file)
+    except OSError as error:
+        raise opening.leave_unreadable(str(file), error) from error
+    if configuration.inbox is None or configuration.problems:
+        _leave_with_problems(configuration, as_json=as_json)
+    with store_of(configuration) as store:
+        yield store, frozenset(configuration.connections)
+
+
+@contextmanager
+def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
+    """Open the inbox of a configuration, as `open_inbox` does."""
+    with open_inbox(file, as_json=as_json) as (store, _):
+        yield store
+
+
+@contextmanager
+def store_of(configuration: Configuration) -> Iterator[Store]:
+    """Open the inbox of a configuration that has one and nothing wrong with it.
+
+    Raises:
+        typer.Exit: The inbox cannot be used, or fails meanwhile; it has been said.
+    """
+    inbox = configuration.inbox
+    if inbox is None:
+        raise ValueError("the configuration has no inbox")
+    try:
+        with Store(inbox.file, _layout(inbox), most_waiting=inbox.most_waiting) as store:
+            names = tuple(configuration.connections)
+            store.write(register, names, store.layout.partitions).result()
+            yield store
+    except StoreError as error:
+        raise opening.leave(str(error), Exit.FILES) from error
+
+
+def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connection]) -> None:
+    """Say for what events are kept although the configuration has it no more, or switched off."""
+    warnings = [
+        f"Events are kept for the connection {name}, which the configuration does not have; "
+        "`wharfinger forget` lets them go."
+        for name in store.read(known).result()
+        if name not in connections
+    ]
+    warnings += [
+        f"{plural(count, 'event')} put aside for the mapping {connection}.{mapping}, which the "
+        "configuration does not have or has switched off."
+        for connection, mapping, count in store.read(put_aside).result()
+        if connection in connections and mapping not in connections[connection].mappings
+    ]
+    for text in warnings:
+        messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
+def _layout(inbox: InboxConfig) -> Layout | None:
+    """Return what the configuration asks for; None where it leaves that to the file."""
+    given = {"partitions": inbox.partitions, "order_key": inbox.order_key}
+    said = {name: value for name, value in given.items() if value is not None}
+    return Layout(**said) if said else None  # type: ignore[arg-type]  # by name
+
+
+def _leave_with_problems(configuration: Configuration, *, as_json: bool) -> None:
+    check.show_problems(messages(), configuration)
+    count = plural(len(configuration.problems), "problem")
+    text = f"{count} in {printable(str(configuration.file))}; nothing was done"
+    messages().print(text, style="bold red", soft_wrap=True)
+    if as_json:
+        write_json(check.as_json(configuration, {}, {}))
+    raise typer.Exit(Exit.USAGE)

@@ -1,0 +1,154 @@
+"""What the worker needs of a configuration, and who tells a person how it goes."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+import attrs
+from rich.status import Status as Spinner
+
+import wharfinger
+from wharfinger import Finding, Outcome, Status
+from wharfinger_host import opening
+from wharfinger_host.configuration import Configuration, Selection, connect, read_configuration
+from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.looking import failure
+from wharfinger_host.progress import statuses
+from wharfinger_host.store.retention import Retention
+from wharfinger_host.tally import Tally
+from wharfinger_host.terminal import messages, plural, printable
+from wharfinger_host.views import check
+from wharfinger_host.views.findings import show_lines
+from wharfinger_host.working.lane import Ticket
+from wharfinger_host.working.verdicts import Patience
+from wharfinger_host.working.worker import Loaded
+
+__all__ = ["Report", "load_again", "loaded", "patience_of", "retention_of"]
+
+_SHOW_EVERY_S = 0.25
+
+
+def loaded(
+    configuration: Configuration, connections: Mapping[str, wharfinger.Connection]
+) -> dict[str, Loaded]:
+    """Return connections with the configuration they were made of."""
+    return {
+        name: Loaded(configuration.connections[name], connection)
+        for name, connection in connections.items()
+    }
+
+
+def load_again(
+    file: pathlib.Path, selection: Selection, plugins: wharfinger.Plugins
+) -> dict[str, Loaded] | None:
+    """Read the configuration again; where it cannot be used as it is, say why and return None.
+
+    Args:
+        file: The configuration.
+        selection: The part of it that is wanted.
+        plugins: Those that are loaded.
+    """
+    try:
+        configuration = read_configuration(file, plugins, selection)
+        connections = connect(configuration, plugins)
+    except OSError as error:
+        opening.leave_unreadable(str(file), error)
+        return None
+    if configuration.problems:
+        check.show_problems(messages(), configuration)
+        text = "The configuration was not reloaded; work goes on with the one before."
+        messages().print(text, style="bold red", soft_wrap=True)
+        return None
+    return loaded(configuration, connections)
+
+
+def patience_of(inbox: InboxConfig) -> Patience:
+    """Return how long the worker waits."""
+    return Patience(give_up_s=inbox.give_up_s)
+
+
+def retention_of(inbox: InboxConfig) -> Retention:
+    """Return how long things are kept."""
+    return Retention(events_days=inbox.keep_events_days, letters_days=inbox.keep_letters_days)
+
+
+@attrs.define(eq=False)
+class Report:
+    """Tells a person on standard error how the work goes, and counts; a context manager.
+
+    Attributes:
+        progress: Whether to show counts all the time.
+        tally: Outcomes by mapping; what is offered again and again is counted once.
+    """
+
+    progress: bool = False
+    tally: Tally = attrs.field(factory=Tally)
+    _stack: ExitStack = attrs.field(factory=ExitStack)
+    _spinner: Spinner | None = None
+    _shown_s: float = 0.0
+    _halted: set[tuple[str, str, str]] = attrs.field(factory=set)
+
+    def __enter__(self) -> Self:
+        if self.progress:
+            self._spinner = self._stack.enter_context(messages().status("waiting for events"))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def opened(self, connection: str, findings: Sequence[Finding]) -> None:
+        """Show what stands in the way of some mappings."""
+        self._halted = {each for each in self._halted if each[0] != connection}
+        if told := [finding for finding in findings if finding.level != "ok"]:
+            self._say(f"{connection}:", "bold")
+            show_lines(messages(), told)
+
+    def recovered(self, connection: str, events: int) -> None:
+        """Say what the last program left behind."""
+        text = f"{connection}: {plural(events, 'event')} may have been delivered when the program "
+        self._say(text + "ended last time; they are dead letters with the status unknown", "yellow")
+
+    def settled(self, connection: str, mapping: str, ticket: Ticket, outcome: Outcome) -> None:
+        """Count an outcome, and say when something halts."""
+        waits = outcome.status in (Status.RETRY, Status.HALTED)
+        if not waits or ticket.offer is None:
+            self.tally.count(connection, mapping, ticket.seq, outcome)
+        if outcome.status == Status.HALTED:
+            halt = (connection, mapping, outcome.code)
+            if halt not in self._halted:
+                self._halted.add(halt)
+                text = f"{connection}.{mapping} is halted: {outcome.message} Its events are kept."
+                self._say(text, "bold red")
+        if (
+            self._spinner is not None
+            and (now_s := time.monotonic()) > self._shown_s + _SHOW_EVERY_S
+        ):
+            self._shown_s = now_s
+            self._spinner.update(statuses(self.tally))
+
+    def reloaded(self, changed: list[str], gone: list[str]) -> None:
+        """Say what changed."""
+        parts = [f"changed: {', '.join(changed)}"] * bool(changed)
+        parts += [f"gone: {', '.join(gone)}"] * bool(gone)
+        self._say(f"The configuration was read again; {'; '.join(parts) or 'nothing changed'}.")
+
+    def stopping(self) -> None:
+        """Say that what is under way is being ended."""
+        self._say("Ending what is under way; once more stops at once.", "yellow")
+
+    def failed(self, connection: str, error: Exception) -> None:
+        """Say that a connection broke off."""
+        self._say(f"{connection}: {failure(connection, error).message}", "bold red")
+
+    def _say(self, text: str, style: str = "") -> None:
+        messages().print(printable(text), style=style or None, soft_wrap=True)

@@ -1,0 +1,70 @@
+"""Opening the file."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sqlite3
+from contextlib import closing
+
+from wharfinger_host.store.errors import StoreError, explained
+from wharfinger_host.store.schema import migrate
+
+__all__ = ["connect", "connect_reading", "prepare"]
+
+_BUSY_S = 30.0
+"""Seconds to wait for another process that writes."""
+_CACHE_KB = 32_000
+_PAGE_BYTES = 8_192
+_PAGES_PER_CHECKPOINT = 2_000
+
+
+def prepare(path: pathlib.Path) -> None:
+    """Make the file if it is not there, and bring it to this version.
+
+    Raises:
+        StoreError: It cannot be made or used.
+    """
+    try:
+        # For its owner alone: it holds what customers did. SQLite gives the files beside it the
+        # same rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The inbox {path} cannot be opened: {error.strerror}. Check that this user may write "
+            "the file and its folder."
+        ) from error
+    with closing(connect(path)) as db:
+        try:
+            migrate(db)
+        except sqlite3.Error as error:
+            raise explained(path, error) from error
+
+
+def connect(path: pathlib.Path) -> sqlite3.Connection:
+    """Return a connection that may write; transactions are begun by hand.
+
+    Raises:
+        StoreError: The file cannot be used.
+    """
+    try:
+        db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+        db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file; others keep theirs
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_PER_CHECKPOINT}")
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    return db
+
+
+def connect_reading(path: pathlib.Path) -> sqlite3.Connection:
+    """Return a connection that changes nothing.
+
+    Raises:
+        StoreError: The file cannot be used.
+    """
+    db = connect(path)
+    db.execute("PRAGMA query_only = ON")
+    return db

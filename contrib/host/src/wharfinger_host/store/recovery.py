@@ -1,0 +1,66 @@
+"""What a lane's last holder left behind when it died."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from wharfinger_host.store.leases import Held
+
+__all__ = ["recover"]
+
+_CODE = "interrupted"
+_MESSAGE = (
+    "The program ended while this event was on its way. It may have been delivered, so it is not "
+    "sent again by itself; look at the vendor, then replay it or drop it."
+)
+
+
+def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
+    """Make ``unknown`` of whatever was about to be sent and must not be sent twice.
+
+    Args:
+        db: Within the transaction that took the lane.
+        held: The lane.
+        now_ms: Milliseconds since 1970.
+
+    Returns:
+        How many events that are, each mapping by itself.
+    """
+    where = "WHERE t.connection = :connection AND t.partition = :partition"
+    values = {
+        "connection": held.connection,
+        "partition": held.partition,
+        "code": _CODE,
+        "message": _MESSAGE,
+        "now": now_ms,
+    }
+    db.execute(
+        "INSERT INTO ledger SELECT t.seq, t.target, 'unknown', :code, 1, NULL, NULL, :now "  # noqa: S608  # constants
+        f"FROM intents AS t {where} ON CONFLICT DO UPDATE SET status = excluded.status, "
+        "code = excluded.code, attempts = ledger.attempts + 1, at_ms = excluded.at_ms "
+        "WHERE ledger.status != 'delivered'",
+        values,
+    )
+    db.execute(
+        "INSERT INTO letters (seq, target, at_ms, message_id, contact, status, code, message, "  # noqa: S608  # constants
+        "vendor_message, attempts, event) SELECT t.seq, t.target, :now, i.message_id, i.contact, "
+        "'unknown', :code, :message, '', 1, i.event FROM intents AS t "
+        f"JOIN inbox AS i ON i.seq = t.seq {where} AND true "
+        "ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, status = excluded.status, "
+        "code = excluded.code, message = excluded.message, attempts = letters.attempts + 1",
+        values,
+    )
+    # A letter that was being replayed may have outlived its event in the log.
+    db.execute(
+        "UPDATE letters SET at_ms = :now, status = 'unknown', code = :code, message = :message "  # noqa: S608  # constants
+        f"WHERE (seq, target) IN (SELECT t.seq, t.target FROM intents AS t {where})",
+        values,
+    )
+    db.execute(
+        "DELETE FROM deferred WHERE (target, partition, seq) IN "  # noqa: S608  # constants
+        f"(SELECT t.target, t.partition, t.seq FROM intents AS t {where})",
+        values,
+    )
+    return db.execute(
+        "DELETE FROM intents WHERE connection = :connection AND partition = :partition", values
+    ).rowcount

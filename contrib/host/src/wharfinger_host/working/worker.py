@@ -1,0 +1,209 @@
+"""The worker: a post for each connection, until it is told to stop, and new ones on a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import attrs
+
+from wharfinger import Connection
+from wharfinger_host.store import leases
+from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.retention import Retention, prune
+from wharfinger_host.store.store import Store, finished
+from wharfinger_host.working.post import Audience, Post
+from wharfinger_host.working.verdicts import Patience
+
+__all__ = ["Loaded", "Staff", "Worker", "first_of"]
+
+logger = logging.getLogger(__name__)
+
+_PRUNE_EVERY_S: Final = 300.0
+
+
+@attrs.frozen
+class Loaded:
+    """A connection, and the configuration it was made of."""
+
+    table: Mapping[str, Any]
+    connection: Connection
+
+
+class Staff(Audience, Protocol):
+    """Hears how the work goes, of everything."""
+
+    def reloaded(self, changed: list[str], gone: list[str]) -> None:
+        """Hear that the configuration was read again."""
+
+    def stopping(self) -> None:
+        """Hear that what is under way is being ended."""
+
+    def failed(self, connection: str, error: Exception) -> None:
+        """Hear that a connection broke off in an unforeseen way."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Worker:
+    """Works on an inbox.
+
+    Attributes:
+        store: The inbox.
+        connections: What its events go to, by name.
+        reload: Reads the configuration again; None where it cannot be used as it is.
+        staff: Hears how it goes.
+        retention: How long what is done is kept.
+        patience: How long to wait before something is offered again.
+        drain_s: Seconds that are left at the end to what is under way.
+        once: Whether to end where nothing is left to do at present.
+        failed: Names of the connections that broke off, when it ends after one round.
+    """
+
+    store: Store
+    connections: dict[str, Loaded]
+    reload: Callable[[], dict[str, Loaded] | None]
+    staff: Staff
+    retention: Retention = attrs.field(factory=Retention)
+    patience: Patience = attrs.field(factory=Patience)
+    drain_s: float = 30.0
+    once: bool = False
+    failed: set[str] = attrs.field(factory=set)
+    _owner: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    _posts: dict[str, Post] = attrs.field(factory=dict)
+    _keepers: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
+    _stopping: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _main: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT, or, once, until nothing is left to do at present.
+
+        SIGHUP reads the configuration again. A second signal stops at once.
+
+        Raises:
+            StoreError: The inbox cannot be used.
+            asyncio.CancelledError: It was stopped at once.
+        """
+        self._main = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        handlers = {
+            signal.SIGTERM: self.stop,
+            signal.SIGINT: self.stop,
+            signal.SIGHUP: self._reload,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        try:
+            await self._work()
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+            await finished(self.store.note(leases.leave, self._owner))
+
+    def stop(self) -> None:
+        """Take nothing more and end what is under way; the second time, end at once."""
+        if self._stopping.is_set() and self._main is not None:
+            self._main.cancel()
+            return
+        self._stopping.set()
+        self.staff.stopping()
+        for post in self._posts.values():
+            post.end()
+
+    async def _work(self) -> None:
+        pruning = asyncio.create_task(self._prune())
+        for name in self.connections:
+            self._keep(name)
+        try:
+            while self._keepers:
+                done, _ = await asyncio.wait(
+                    self._keepers.values(), return_when=asyncio.FIRST_COMPLETED
+                )
+                for name in [name for name, task in self._keepers.items() if task in done]:
+                    self._keepers.pop(name).result()
+                if pruning.done():
+                    pruning.result()
+        finally:
+            for task in (pruning, *self._keepers.values()):
+                task.cancel()
+            await asyncio.gather(pruning, *self._keepers.values(), return_exceptions=True)
+
+    def _keep(self, name: str) -> None:
+        self._keepers[name] = asyncio.create_task(self._keep_at_work(name))
+
+    async def _keep_at_work(self, name: str) -> None:
+        """Let one post follow on the other."""
+        look_again_s = self.patience.halted_s
+        while name in self.connections and not self._stopping.is_set():
+            post = self._posts[name] = Post(
+                name=name,
+                connection=self.connections[name].connection,
+                store=self.store,
+                owner=self._owner,
+                audience=self.staff,
+                patience=self.patience,
+                drain_s=self.drain_s,
+                once=self.once,
+                look_again_s=look_again_s,
+            )
+            try:
+                await post.run()
+            except Exception as error:
+                first = first_of(error)
+                if isinstance(first, StoreError):
+                    raise first from error
+                self.staff.failed(name, first)
+                self.failed.add(name)
+                if not self.once:
+                    await self._pause(self.patience.halted_s)
+            finally:
+                del self._posts[name]
+            if self.once:
+                return
+            longer_s = min(look_again_s * 2, self.patience.longest_halted_s)
+            look_again_s = longer_s if post.renew else self.patience.halted_s
+
+    def _reload(self) -> None:
+        """Put new connections in the place of those whose configuration has changed."""
+        if self._stopping.is_set() or (loaded := self.reload()) is None:
+            return
+        before, self.connections = self.connections, loaded
+        gone = [name for name in before if name not in loaded]
+        changed = [
+            name
+            for name in loaded
+            if name not in before or before[name].table != loaded[name].table
+        ]
+        for name in set(loaded) - set(changed):
+            loaded[name] = before[name]
+        self.staff.reloaded(changed, gone)
+        # A person asks for it, so whatever waits for a person is looked at again, too.
+        for post in self._posts.values():
+            post.end()
+        for name in changed:
+            if name not in self._keepers:
+                self._keep(name)
+
+    async def _prune(self) -> None:
+        while True:
+            pruned = await finished(self.store.note(prune, self.retention, self.store.now_ms()))
+            if not pruned.more:
+                if self.once:
+                    return
+                await asyncio.sleep(_PRUNE_EVERY_S)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+
+def first_of(error: Exception) -> Exception:
+    """Return an error, or the first one of a group of groups."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,170 @@
+"""`run` as a process: killed, stopped, reloaded, and several of them on one inbox."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from wharfinger_host.cli import main; main()"]
+
+
+@pytest.fixture
+def start(host: Any, environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
+    """Starts `run` as a process of its own."""
+    processes = []
+
+    def begin(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*COMMAND, "run", host.config, *arguments, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def stuck_at(host: Any, *contacts: str) -> tuple[threading.Event, threading.Event]:
+    """Let Acme keep these waiting; gives what says that one waits, and what lets it go."""
+    stuck, release = threading.Event(), threading.Event()
+
+    def reply(body: Any) -> tuple[int, str]:
+        if body["to"] in contacts:
+            stuck.set()
+            release.wait(60)
+        return 200, ""
+
+    host.vendor.reply = reply
+    return stuck, release
+
+
+@pytest.mark.parametrize("contact", ["u0", "u150", "u299"])
+def test_after_a_kill_nothing_is_lost_and_what_may_happen_once_happens_once(
+    host: Any, start: Any, contact: str
+) -> None:
+    host.accept(*(host.events.track(n) for n in range(300)))
+    stuck, release = stuck_at(host, contact)
+    process = start()
+    assert stuck.wait(60)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    release.set()
+    host.change("UPDATE lanes SET deadline_s = 0")  # as if the leases had run out
+    found = host.run()
+    # A request that was cut off by the kill has no body.
+    sent = Counter(body["to"] for body in host.vendor.bodies("/notes") if body)
+    unknown = {name for (name,) in host.sql("SELECT contact FROM letters")}
+    assert set(sent) | unknown == {f"u{n}" for n in range(300)}
+    assert set(sent.values()) == {1}
+    assert contact in unknown
+    statuses = dict(host.sql("SELECT status, count(*) FROM ledger GROUP BY 1"))
+    assert sum(statuses.values()) == 300
+    assert statuses["unknown"] == found["letters"] >= 1
+
+
+def test_a_signal_lets_what_is_under_way_end_and_takes_nothing_more(host: Any, start: Any) -> None:
+    host.accept(host.events.track(1))
+    stuck, release = stuck_at(host, "u1")
+    process = start()
+    assert stuck.wait(60)
+    process.send_signal(signal.SIGTERM)
+    assert "Ending what is under way" in process.stderr.readline()
+    host.accept(host.events.track(2))
+    release.set()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1  # the second event waits
+    assert json.loads(output)["waiting"] == 1
+    assert host.sql("SELECT seq, status FROM ledger") == [(1, "delivered")]
+    assert host.sql("SELECT count(*) FROM lanes WHERE owner != ''") == [(0,)]
+
+
+def test_a_second_signal_stops_at_once_and_what_was_under_way_is_unknown(
+    host: Any, start: Any
+) -> None:
+    host.accept(host.events.track(1))
+    stuck, release = stuck_at(host, "u1")
+    process = start()
+    assert stuck.wait(60)
+    process.send_signal(signal.SIGTERM)
+    process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    release.set()
+    assert process.returncode == 130
+    host.run()
+    assert host.sql("SELECT status, code FROM letters") == [("unknown", "interrupted")]
+    assert len(host.vendor.bodies("/notes")) == 1
+
+
+def test_what_is_under_way_longer_than_it_may_is_given_up(host: Any, start: Any) -> None:
+    host.accept(host.events.track(1))
+    stuck, release = stuck_at(host, "u1")
+    process = start("--drain-s", "0")
+    assert stuck.wait(60)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    release.set()
+    assert process.returncode == 1
+    assert json.loads(output)["failed"] == []
+    host.run()
+    assert host.sql("SELECT status, code FROM letters") == [("unknown", "interrupted")]
+    assert len(host.vendor.bodies("/notes")) == 1
+
+
+def test_a_new_configuration_is_taken_without_loss(host: Any, start: Any) -> None:
+    process = start()
+    host.accept(host.events.track(1))
+    assert host.vendor.asked.wait(60)
+    text = host.config.read_text()
+    host.config.write_text(text.replace('"$.properties.text"', '"$.event"'))
+    process.send_signal(signal.SIGHUP)
+    assert "changed: main" in process.stderr.readline()
+    host.vendor.asked.clear()
+    host.accept({**host.events.track(2), "event": "Renamed"})
+    assert host.vendor.asked.wait(60)
+    host.config.write_text("nonsense")
+    process.send_signal(signal.SIGHUP)
+    said = [process.stderr.readline() for _ in range(2)]
+    assert "was not reloaded; work goes on" in "".join(said)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert json.loads(output)["ok"]
+    assert [body["text"] for body in host.vendor.bodies("/notes")] == ["hello", "Renamed"]
+
+
+def test_two_processes_share_an_inbox_and_send_everything_once(host: Any, start: Any) -> None:
+    host.accept(*(host.events.track(n) for n in range(400)))
+    first, second = start(), start()
+    assert host.vendor.asked.wait(60)
+    done = threading.Event()
+    everything = threading.Lock()
+
+    def reply(_body: Any) -> tuple[int, str]:
+        with everything:
+            if len(host.vendor.requests) >= 401:
+                done.set()
+        return 200, ""
+
+    host.vendor.reply = reply
+    host.accept(host.events.track(1_000))
+    assert done.wait(60)
+    for process in (first, second):
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    sent = Counter(body["to"] for body in host.vendor.bodies("/notes"))
+    assert (len(sent), set(sent.values())) == (401, {1})
+    assert host.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 401)]
