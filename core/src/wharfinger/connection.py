@@ -190,6 +190,7 @@ class Connection:
 
         Raises:
             NotOpenError: Outside ``async with connection``.
+            ValueError: Nothing would be allowed to wait.
         """
         flow = Flow(
             self._opened.mappings,

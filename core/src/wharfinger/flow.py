@@ -94,6 +94,8 @@ class Flow:
         journal: Journal | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
+            raise ValueError("At least one event must be allowed to wait.")
         self._mappings = mappings
         self._sender = sender
         self._most_waiting = most_waiting
@@ -229,12 +231,17 @@ class Flow:
 
     async def stop(self) -> None:
         """End at once: what is not settled never will be, and some of it may have been sent."""
-        self.end()
+        self._give_up()
+        await cancelled(self._tasks)
+
+    def _give_up(self) -> None:
         self._stopped = True
+        self.end()
         for road in self._roads.values():
             road.lanes.stop()
+        for task in self._tasks:
+            task.cancel()
         self._unsettled.give_up()
-        await cancelled(self._tasks)
 
     def _spare_waits(self) -> None:
         """Let nothing wait for company where there is no room for any and nothing is under way."""
@@ -247,7 +254,7 @@ class Flow:
             raise self._fault
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._stopped:  # by a lane whose last batch ended just then
+        if self._stopped:
             work.close()
             return
         task = asyncio.get_running_loop().create_task(work)
@@ -264,9 +271,8 @@ class Flow:
         else:
             fault = task.exception()
         if fault is not None and not self._stopped:
-            self._fault = self._fault or fault
-            self.end()
-            self._unsettled.give_up()
+            self._fault = fault
+            self._give_up()
         self._spare_waits()
 
 
@@ -348,7 +354,6 @@ async def streamed(
                 raise NotOpenError(closed) from failure
             reader.result()
         except GeneratorExit:
-            await cancelled([reader])
             await flow.drain(drain_s)
             raise
         finally:

@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 import wharfinger
-from wharfinger import NotOpenError, Outcome, Status
+from wharfinger import NotOpenError, Outcome, Status, Unbatched
+from wharfinger.delivery.lanes import Item
+from wharfinger.delivery.live_lanes import LiveLanes
 from wharfinger.sending import BatchSender
 
 RETRY = Outcome(status=Status.RETRY, code="unavailable")
@@ -250,6 +252,65 @@ async def test_a_full_lane_gives_back_everything_until_it_has_emptied(ship, yard
     assert yard.stored == [0, 1, 2, 6]
 
 
+async def test_a_lane_that_was_full_gives_back_even_where_it_has_room_again(
+    ship, yard, parcel, turns
+):
+    gate = yard.closed["a"] = asyncio.Event()
+    yard.before = gate.clear  # it opens for one batch
+    async with ship(rows=1) as connection, connection.flow(most_per_lane=2) as flow:
+        for number in range(4):
+            await flow.put(parcel(number), number)
+            await turns()
+        gate.set()
+        await turns()
+        assert yard.batches == [("a", [0]), ("a", [1])]
+        await flow.put(parcel(4), 4)
+        yard.closed.clear()
+        gate.set()
+        await flow.drain()
+        codes = _codes(await _rest(flow))
+    assert {n for n, code in codes.items() if code == "lane-full"} == {3, 4}
+
+
+async def test_lanes_of_one_place_run_side_by_side(ship, yard, parcel, turns):
+    yard.closed["a"] = asyncio.Event()
+    async with ship(rows=1, lanes=4) as connection, connection.flow() as flow:
+        for number in range(8):
+            await flow.put(parcel(number, owner=f"owner {number % 3}"))
+        await flow.put(parcel(8, owner="owner 0"))
+        await turns()
+        under_way = [number for _, (number,) in yard.batches]
+        # Strings hash differently in each process: two owners may share a lane.
+        assert set(under_way) <= {0, 1, 2}
+        yard.closed["a"].set()
+
+
+async def test_where_order_is_free_batches_fill_one_after_the_other(ship, yard, parcel, turns):
+    yard.closed["a"] = asyncio.Event()
+    async with ship(rows=3, lanes=2) as connection, connection.flow() as flow:
+        for number in range(7):
+            await flow.put(parcel(number))
+        await turns()
+        assert yard.batches == [("a", [0, 1, 2]), ("a", [3, 4, 5])]
+        yard.closed["a"].set()
+
+
+async def _nobody(_lane, _laned):
+    """Send nothing."""
+
+
+def test_equal_keys_share_a_lane_however_they_are_written(clock):
+    lanes = LiveLanes(
+        Unbatched(reason="no", lanes=64), send=_nobody, spawn=lambda work: work.close(), clock=clock
+    )
+    for key in (1, 1.0, True):
+        lanes.add(Item(0, None, b"", None, key))
+    assert len(lanes) == 1
+    for key in range(64):
+        lanes.add(Item(0, None, b"", None, f"key {key}"))
+    assert len(lanes) > 10
+
+
 async def test_a_lane_that_hangs_costs_the_others_nothing(ship, yard, parcel, turns):
     async def settled_of(*places):
         taken: list[wharfinger.Settled] = []
@@ -396,6 +457,24 @@ async def test_leaving_with_an_exception_stops_at_once(ship, yard, parcel, turns
         await flow.__aexit__(ZeroDivisionError, ZeroDivisionError(), None)
         assert await _rest(flow) == []
     assert yard.batches == [("a", [1])]
+
+
+async def test_a_flow_that_stops_sends_nothing_more(ship, yard, clock, parcel, turns):
+    async with ship() as connection, connection.flow() as flow:
+        await flow.put(parcel(1))
+        await flow.stop()
+        clock.advance(10)
+        await turns()
+        assert await _rest(flow) == []
+    assert yard.batches == []
+    assert clock.awaited == 0
+
+
+async def test_something_must_be_allowed_to_wait(ship):
+    async with ship() as connection:
+        for facts in ({"most_waiting": 0}, {"most_per_lane": 0}):
+            with pytest.raises(ValueError, match="At least one"):
+                connection.flow(**facts)
 
 
 async def test_a_connection_that_closes_ends_its_flows(ship, yard, parcel):
