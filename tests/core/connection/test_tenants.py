@@ -175,7 +175,7 @@ def test_a_wrong_budget_or_circuit_is_named_with_its_path(connect, given, where,
 
 def test_the_tenant_of_a_plugin_must_be_something_to_ask():
     with pytest.raises(TypeError):
-        wharfinger.Destination(slug="acme", title="Acme", hosts=("a.example",), tenant="acme")  # type: ignore[arg-type]
+        wharfinger.Destination(slug="acme", title="Acme", hosts=("a.example",), tenant="acme")  # type: ignore[arg-type]  # the mistake under test
 
 
 async def test_a_connection_opened_twice_over_keeps_its_terms_once(connect_to):

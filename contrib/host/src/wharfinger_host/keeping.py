@@ -96,7 +96,7 @@ def _layout(inbox: InboxConfig) -> Layout | None:
     """Return what the configuration asks for; None where it leaves that to the file."""
     given = {"partitions": inbox.partitions, "order_key": inbox.order_key}
     said = {name: value for name, value in given.items() if value is not None}
-    return Layout(**said) if said else None  # type: ignore[arg-type]  # by name
+    return Layout(**said) if said else None  # type: ignore[arg-type]  # each value has its field's type
 
 
 def _leave_with_problems(configuration: Configuration, *, as_json: bool) -> None:
