@@ -23,6 +23,7 @@ import httpx
 
 from wharfinger.active import ActiveMapping
 from wharfinger.configuration import ConnectionConfig
+from wharfinger.delivery.client import Client
 from wharfinger.delivery.governor import Governor, Terms
 from wharfinger.delivery.http import RefusingTransport, build_client
 from wharfinger.delivery.lanes import Item, plan_lanes
@@ -96,7 +97,7 @@ class Connection:
         self._config = config
         self._given = given
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._client: Client | None = None
         self._opened_session: Session | None = None
         self._opened = OpenedMappings(self.mappings)
         self._governor = governor
@@ -395,7 +396,7 @@ class Connection:
         transport: httpx.AsyncBaseTransport | None,
         route: str | None = None,
         spend: Callable[[str, bytes], Awaitable[None]] | None = None,
-    ) -> httpx.AsyncClient:
+    ) -> Client:
         return build_client(
             hosts=self.destination.hosts,
             redactor=self._redactor,
@@ -411,15 +412,13 @@ class Connection:
             raise NotOpenError(f'Open the connection first: "async with connection" ({self.name}).')
         return self._opened_session
 
-    def _preview_session(self, client: httpx.AsyncClient) -> Session:
+    def _preview_session(self, client: Client) -> Session:
         """Return a session that neither waits for the account nor signs in to it."""
         governor = Governor(self.destination.limits.parallel_requests)
         session = self._opened_session or self._session_over(client, governor, None)
         return attrs.evolve(session, client=client, governor=governor, previewing=True)
 
-    def _session_over(
-        self, client: httpx.AsyncClient, governor: Governor, auth: httpx.Auth | None
-    ) -> Session:
+    def _session_over(self, client: Client, governor: Governor, auth: httpx.Auth | None) -> Session:
         return Session(
             settings=self.settings,
             auth=auth,

@@ -66,7 +66,7 @@ async def test_calls_are_counted_where_they_leave_signing_in_included():
         spend=spend,
     ) as client:
         for key in "12":
-            await client.get(f"https://api.acme.example/boards/{key}/notes")
+            await client.send(client.request("GET", f"https://api.acme.example/boards/{key}/notes"))
     assert governor.usage.calls == {"POST /v2/token": 2, "GET /boards/…/notes": 2}
 
 

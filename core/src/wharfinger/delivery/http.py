@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
 from typing import Final, cast
 
 import attrs
 import httpx
 
+from wharfinger.delivery.client import Client
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.errors import HostNotAllowedError, NotSentError
 
@@ -20,6 +23,7 @@ __all__ = [
     "host_allowed",
     "is_loopback",
     "may_have_arrived",
+    "network",
 ]
 
 
@@ -45,7 +49,8 @@ class Timeouts:
     whole_s: float = attrs.field(default=300.0, validator=attrs.validators.gt(0))
 
 
-def host_allowed(host: str, patterns: Sequence[str]) -> bool:
+@lru_cache(maxsize=256)
+def host_allowed(host: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a host matches one of the patterns; ``*`` is exactly one DNS label."""
     labels = host.lower().rstrip(".").split(".")
     return any(
@@ -138,7 +143,7 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
     def __init__(
         self,
         inner: httpx.AsyncBaseTransport,
-        hosts: Sequence[str],
+        hosts: tuple[str, ...],
         redactor: Redactor,
         spend: Callable[[str, bytes], Awaitable[None]] | None,
     ) -> None:
@@ -173,14 +178,16 @@ class _RoutedTransport(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport, route: str) -> None:
         self._inner = inner
         self._route = httpx.URL(route)
+        self._dialled = lru_cache(maxsize=256)(self._dial)
+
+    def _dial(self, url: httpx.URL) -> httpx.URL:
+        there = self._route
+        return url.copy_with(scheme=there.scheme, host=there.host, port=there.port)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url.copy_with(
-            scheme=self._route.scheme, host=self._route.host, port=self._route.port
-        )
         routed = httpx.Request(
             request.method,
-            url,
+            self._dialled(request.url),
             headers=request.headers,
             stream=request.stream,
             extensions=request.extensions,
@@ -208,6 +215,15 @@ class RefusingTransport(httpx.AsyncBaseTransport):
         raise NotSentError(f"{request.method} {request.url} was not sent: this is a preview.")
 
 
+def network() -> httpx.AsyncBaseTransport:
+    """Return a transport over the network: aiohttp's where it is installed, else httpx's own."""
+    if find_spec("aiohttp") is None:
+        return httpx.AsyncHTTPTransport()
+    from wharfinger.delivery.over_aiohttp import AiohttpTransport  # noqa: PLC0415  # an extra
+
+    return AiohttpTransport()
+
+
 def build_client(
     *,
     hosts: Sequence[str],
@@ -217,7 +233,7 @@ def build_client(
     transport: httpx.AsyncBaseTransport | None = None,
     route: str | None = None,
     spend: Callable[[str, bytes], Awaitable[None]] | None = None,
-) -> httpx.AsyncClient:
+) -> Client:
     """Build the client of one connection.
 
     Args:
@@ -230,13 +246,11 @@ def build_client(
         spend: Awaited with method and path before a call leaves, signing in included: it counts
             the call, and waits or refuses as the budget of the account asks for.
     """
-    inner = transport or httpx.AsyncHTTPTransport()
+    inner = transport or network()
     if route is not None:
         inner = _RoutedTransport(inner, route)
-    return httpx.AsyncClient(
-        transport=_GuardedTransport(inner, hosts, redactor, spend),
+    return Client(
+        _GuardedTransport(inner, tuple(hosts), redactor, spend),
         auth=auth,
         timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
-        follow_redirects=False,
-        headers={"User-Agent": "wharfinger", "Accept-Encoding": "identity"},
     )

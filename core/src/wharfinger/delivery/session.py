@@ -10,6 +10,7 @@ import attrs
 import httpx
 import stamina
 
+from wharfinger.delivery.client import Client
 from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import ReplyTooLargeError, may_have_arrived
 from wharfinger.delivery.redaction import Redactor
@@ -58,7 +59,7 @@ class Session:
     auth: httpx.Auth | None = None
     idempotent: bool = True
     previewing: bool = False
-    _client: httpx.AsyncClient = attrs.field(repr=False)
+    _client: Client = attrs.field(repr=False)
     _governor: Governor = attrs.field(repr=False)
     _redactor: Redactor = attrs.field(repr=False)
     _longest_s: float
@@ -132,7 +133,7 @@ class Session:
             UnknownError: It may have arrived and must not be sent again.
             HostNotAllowedError: The destination never declared this host.
         """
-        request = self._client.build_request(
+        request = self._client.request(
             method, url, json=json, content=content, headers=headers, params=params
         )
         try:
