@@ -6,7 +6,8 @@ are httpx's. What it leaves out (cookies, redirects, proxies, event hooks) took 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self
@@ -94,29 +95,42 @@ class Client:
         if self.is_closed:
             raise RuntimeError("This client is closed.")
         signing = self._auth.async_auth_flow(request)
+        following: httpx.Request | None = await anext(signing)
         try:
-            reply = await self._exchange(await anext(signing))
-            while True:
+            while following is not None:
+                sent = following
+                with _naming(sent):
+                    reply = await self._transport.handle_async_request(sent)
+                reply.request = sent
                 try:
-                    following = await signing.asend(reply)
-                except StopAsyncIteration:
-                    return reply
-                reply = await self._exchange(following)
+                    following = await _next(signing, reply)
+                    with _naming(sent):
+                        await reply.aread()
+                finally:
+                    await reply.aclose()
         finally:
             await signing.aclose()
-
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        try:
-            reply = await self._transport.handle_async_request(request)
-            reply.request = request
-            try:
-                await reply.aread()
-            finally:
-                await reply.aclose()
-        except httpx.RequestError as error:
-            error.request = request
-            raise
         return reply
+
+
+async def _next(
+    signing: AsyncGenerator[httpx.Request, httpx.Response], reply: httpx.Response
+) -> httpx.Request | None:
+    """Return what is to be sent after a reply; None where that reply is the answer."""
+    try:
+        return await signing.asend(reply)
+    except StopAsyncIteration:
+        return None
+
+
+@contextmanager
+def _naming(request: httpx.Request) -> Iterator[None]:
+    """Let an error say which request it is about."""
+    try:
+        yield
+    except httpx.RequestError as error:
+        error.request = request
+        raise
 
 
 @lru_cache(maxsize=256)
