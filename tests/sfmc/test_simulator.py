@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import Any
 
+import httpx
 import hypothesis.strategies as st
 import pytest
 import stamina
