@@ -7,7 +7,7 @@ import pathlib
 import sqlite3
 from contextlib import closing
 
-from wharfinger_host.store.errors import StoreError, explained
+from wharfinger_host.store.errors import explained, explained_by_system
 from wharfinger_host.store.schema import migrate
 
 __all__ = ["connect", "connect_reading", "prepare"]
@@ -30,10 +30,7 @@ def prepare(path: pathlib.Path) -> None:
         # same rights.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(
-            f"The inbox {path} cannot be opened: {error.strerror}. Check that this user may write "
-            "the file and its folder."
-        ) from error
+        raise explained_by_system(path, error) from error
     with closing(connect(path)) as db:
         try:
             migrate(db)
