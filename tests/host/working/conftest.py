@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +108,41 @@ def start(host: Any, environment: dict[str, str]) -> Iterator[Callable[..., Any]
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@attrs.define
+class Disk:
+    """A small disk, or what stands for one."""
+
+    folder: Path
+    fill: Callable[[int], None]
+    """Given the process that writes."""
+    make_room: Callable[[int], None]
+
+    def mount_again(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of its own, which is full soon."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)]
+    if not mount or os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
+        pytest.skip("only root may mount a disk, and not everywhere")
+    ballast = folder / "ballast"
+
+    def fill(_process: int) -> None:
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    yield Disk(folder, fill, lambda _process: ballast.unlink())
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def make_disk() -> type[Disk]:
+    return Disk

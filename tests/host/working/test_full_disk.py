@@ -5,51 +5,17 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 
-@attrs.define
-class Disk:
-    """A small disk, or what stands for one."""
-
-    folder: Path
-    fill: Callable[[int], None]
-    """Given the process that writes."""
-    make_room: Callable[[int], None]
-
-
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Disk]:
-    """A disk of its own, which is full soon."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)]
-    if not mount or os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
-        pytest.skip("only root may mount a disk, and not everywhere")
-    ballast = folder / "ballast"
-
-    def fill(_process: int) -> None:
-        with suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-
-    yield Disk(folder, fill, lambda _process: ballast.unlink())
-    subprocess.run(["umount", folder], check=True)
-
-
-@pytest.fixture
-def limited(tmp_path: Path) -> Disk:
+def limited(tmp_path: Path, make_disk: Any) -> Any:
     """A folder in which the process may make no file longer than it is."""
     if not hasattr(resource, "prlimit"):
         pytest.skip("this system sets no limits on another process")
@@ -63,25 +29,20 @@ def limited(tmp_path: Path) -> Disk:
 
     folder = tmp_path / "disk"
     folder.mkdir()
-    return Disk(folder, fill, make_room)
+    return make_disk(folder, fill, make_room)
 
 
 @pytest.fixture(params=["small_disk", "limited"])
-def disk(request: pytest.FixtureRequest) -> Disk:
-    found: Disk = request.getfixturevalue(request.param)
-    return found
+def disk(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
-def on_disk(host: Any, disk: Disk) -> Any:
+def on_disk(host: Any, disk: Any) -> Any:
     """The host with its inbox on the disk."""
     host.inbox = disk.folder / "inbox.db"
     host.config.write_text(host.config.read_text().replace("inbox.db", str(host.inbox)))
     return host
-
-
-def remount(disk: Disk, size: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={size}", disk.folder], check=True)
 
 
 def said(process: subprocess.Popen[str]) -> str:
@@ -90,7 +51,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_full_disk_is_waited_out_and_nothing_is_sent_twice(
-    on_disk: Any, disk: Disk, start: Any
+    on_disk: Any, disk: Any, start: Any
 ) -> None:
     track, identify = on_disk.events.track, on_disk.events.identify
     on_disk.accept(*map(track, range(200)), *map(identify, range(60)))
@@ -121,7 +82,7 @@ def test_a_full_disk_is_waited_out_and_nothing_is_sent_twice(
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_worker_that_waits_for_room_ends_when_it_is_told_to(
-    on_disk: Any, disk: Disk, start: Any, signals: int
+    on_disk: Any, disk: Any, start: Any, signals: int
 ) -> None:
     on_disk.accept(*map(on_disk.events.track, range(20)), *map(on_disk.events.identify, range(9)))
     stuck, release = on_disk.stuck_at("u3")
@@ -152,7 +113,7 @@ def test_a_worker_that_waits_for_room_ends_when_it_is_told_to(
     assert on_disk.sql("SELECT count(*) FROM ledger") == [(29,)]
 
 
-def test_once_a_full_disk_ends_the_work(on_disk: Any, disk: Disk, start: Any) -> None:
+def test_once_a_full_disk_ends_the_work(on_disk: Any, disk: Any, start: Any) -> None:
     on_disk.accept(*map(on_disk.events.track, range(20)))
     stuck, release = on_disk.stuck_at("u3")
     process = start("--once")
@@ -166,19 +127,19 @@ def test_once_a_full_disk_ends_the_work(on_disk: Any, disk: Disk, start: Any) ->
 
 
 def test_accept_says_how_far_it_came_and_goes_on_from_there_without_doubles(
-    host: Any, small_disk: Disk
+    host: Any, small_disk: Any
 ) -> None:
     text = host.config.read_text()
     host.inbox = small_disk.folder / "inbox.db"
     host.config.write_text(text.replace("inbox.db", str(host.inbox)))
     large = "x" * 2_000
-    remount(small_disk, "4m")
+    small_disk.mount_again("size=4m")
     lines = [{**host.events.track(n, large), "messageId": f"m{n}"} for n in range(4_000)]
     file = host.events.write(host.config.parent / "events.jsonl", *lines)
     result = host("accept", file, "--chunk", "100")
     assert result.exit_code == 3
     assert "the disk is full (" in result.stdout
-    remount(small_disk, "64m")
+    small_disk.mount_again("size=64m")
     ((accepted,),) = host.sql("SELECT count(*) FROM inbox")
     assert accepted > 0
     assert accepted % 100 == 0

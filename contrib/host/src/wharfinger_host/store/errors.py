@@ -59,10 +59,18 @@ _REASONS: Final = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Check that its folder is there and may be "
     "written",
     sqlite3.SQLITE_IOERR: "the disk failed to read or write. Check the disk",
-    sqlite3.SQLITE_CORRUPT: "it is damaged. Restore it, or move it aside to begin with a new one",
+    sqlite3.SQLITE_CORRUPT: "it is damaged. Restore it, or move it and the files beside it whose "
+    "names begin with its own out of the way, to begin with a new one",
     sqlite3.SQLITE_NOTADB: "it is no database. Name another file",
     sqlite3.SQLITE_BUSY: "another process has held it for too long. See what runs on it",
     sqlite3.SQLITE_PERM: "this user may not use it. Check the rights of the file",
+}
+_NOT_INTACT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_NEXT_STEPS: Final = {
+    errno.ENOENT: "Make its folder first, or name another",
+    errno.EISDIR: "Name a file, not a folder",
+    errno.EROFS: "Its disk may only be read; name a file on another, or mount it so that it may be "
+    "written",
 }
 _PERHAPS_FULL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -82,7 +90,8 @@ def explained(path: pathlib.Path, error: sqlite3.Error) -> StoreError:
     if primary == sqlite3.SQLITE_FULL or (primary in _PERHAPS_FULL and _is_full(path.parent)):
         return DiskFullError(path)
     reason = _REASONS.get(primary, str(error)) if primary is not None else str(error)
-    return StoreError(f"The inbox {path} cannot be used: {reason}. What was accepted is kept.")
+    kept = "" if primary in _NOT_INTACT else " What was accepted is kept."
+    return StoreError(f"The inbox {path} cannot be used: {reason}.{kept}")
 
 
 def explained_by_system(path: pathlib.Path, error: OSError) -> StoreError:
@@ -94,10 +103,10 @@ def explained_by_system(path: pathlib.Path, error: OSError) -> StoreError:
     """
     if error.errno in _NO_ROOM:
         return DiskFullError(path)
-    return StoreError(
-        f"The inbox {path} cannot be opened: {error.strerror}. Check that this user may write the "
-        "file and its folder."
+    step = _NEXT_STEPS.get(
+        error.errno or 0, "Check that this user may write the file and its folder"
     )
+    return StoreError(f"The inbox {path} cannot be opened: {error.strerror}. {step}.")
 
 
 def _is_full(folder: pathlib.Path) -> bool:
