@@ -194,13 +194,14 @@ class Post:
 
     def _renew(self, lanes: Sequence[Lane]) -> Future[tuple[set[Held], list[Held], int]]:
         """Ask for leases; each time anew, because time goes by while a disk is full."""
+        # What is granted later than this holds at least as long.
         self._asked_s = self.clock()
         return self._store.note(
             _keep_leases,
             [lane.held for lane in lanes],
             owner=self.owner,
             connection=self.name,
-            now_s=self._asked_s,
+            clock=self.clock,
             wanted=not self._ending.is_set() and self.disk.has_settled,
             once=self.once,
             partitions=self._store.layout.partitions,
@@ -260,7 +261,7 @@ def _keep_leases(
     *,
     owner: str,
     connection: str,
-    now_s: float,
+    clock: Callable[[], float],
     wanted: bool,
     once: bool,
     partitions: int,
@@ -269,6 +270,9 @@ def _keep_leases(
 
     One that works once takes whatever nobody holds: it ends, so it keeps it from nobody for long.
     """
+    # Not before the file is this process's to write: what waited for it would take a lease that was
+    # renewed meanwhile for one from before a restart of the machine.
+    now_s = clock()
     workers = leases.enter(db, owner, now_s)
     share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)

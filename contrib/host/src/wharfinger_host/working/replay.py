@@ -81,7 +81,7 @@ class Replay:
 
     async def _send(self, name: str, connection: Connection) -> None:
         held = await finished(
-            self.store.write(_begin, self._owner, name, self.clock(), self.store.now_ms())
+            self.store.write(_begin, self._owner, name, self.clock, self.store.now_ms())
         )
         if held is None:
             raise BusyError(f"Letters of {name} are being replayed by another process.")
@@ -150,10 +150,8 @@ class Replay:
     async def _hold(self, lane: Lane) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 5)
-            kept = await finished(
-                self.store.note(leases.hold, self._owner, [lane.held], self.clock())
-            )
-            lane.lost = lane.lost or lane.held not in kept
+            kept = await finished(self.store.note(_hold_on, self._owner, lane.held, self.clock))
+            lane.lost = lane.lost or not kept
 
 
 def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple[Letter, Standing]]:
@@ -162,9 +160,17 @@ def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple
 
 
 def _begin(
-    db: sqlite3.Connection, owner: str, connection: str, now_s: float, now_ms: int
+    db: sqlite3.Connection,
+    owner: str,
+    connection: str,
+    clock: Callable[[], float],
+    now_ms: int,
 ) -> Held | None:
-    held = leases.acquire_one(db, owner, (connection, REPLAYS), now_s)
+    held = leases.acquire_one(db, owner, (connection, REPLAYS), clock())
     if held is not None:
         recover(db, held, now_ms)
     return held
+
+
+def _hold_on(db: sqlite3.Connection, owner: str, held: Held, clock: Callable[[], float]) -> bool:
+    return bool(leases.hold(db, owner, [held], clock()))

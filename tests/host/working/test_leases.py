@@ -1,0 +1,39 @@
+"""Leases between processes that write to one file at the same time."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from wharfinger_host.store import leases
+from wharfinger_host.store.database import connect
+from wharfinger_host.store.store import Store
+from wharfinger_host.working import post
+
+
+def ask(clock: Any, owner: str, *, connection: str = "main", once: bool = False) -> Any:
+    """Arguments of one sign of life of a process that holds nothing yet."""
+    return {
+        "owner": owner,
+        "connection": connection,
+        "clock": clock,
+        "wanted": True,
+        "once": once,
+        "partitions": 8,
+    }
+
+
+def test_who_waited_for_the_file_takes_no_lease_that_was_renewed_meanwhile(tmp_path: Path) -> None:
+    now = [100.0]
+    with Store(tmp_path / "inbox.db") as store, closing(connect(store.path)) as other:
+        store.write(leases.register, ["main"], 8).result()
+        held = store.write(leases.acquire, "other", "main", 8, now[0]).result()
+        other.execute("BEGIN IMMEDIATE")
+        asked = store.note(post._keep_leases, [], **ask(lambda: now[0], "me", once=True))
+        now[0] = 101.0
+        assert leases.hold(other, "other", held, now[0]) == set(held)
+        other.execute("COMMIT")
+        kept, new, _ = asked.result()
+        assert (kept, new) == (set(), [])
+        assert leases.hold(other, "other", held, now[0]) == set(held)
