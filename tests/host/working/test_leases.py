@@ -37,3 +37,24 @@ def test_who_waited_for_the_file_takes_no_lease_that_was_renewed_meanwhile(tmp_p
         kept, new, _ = asked.result()
         assert (kept, new) == (set(), [])
         assert leases.hold(other, "other", held, now[0]) == set(held)
+
+
+def test_processes_that_work_for_other_connections_leave_no_lane_to_nobody(tmp_path: Path) -> None:
+    with Store(tmp_path / "inbox.db") as store:
+        store.write(leases.register, ["main", "other"], 8).result()
+        for owner, connection in (("a", "main"), ("b", "other"), ("a", "main")):
+            asked = ask(lambda: 100.0, owner, connection=connection)
+            _, _, share = store.note(post._keep_leases, [], **asked).result()
+            assert share == 8
+        lanes = store.read(lambda db: db.execute("SELECT DISTINCT owner FROM lanes").fetchall())
+        assert sorted(lanes.result()) == [("a",), ("b",)]
+
+
+def test_a_process_that_no_longer_works_for_a_connection_has_no_share_in_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "inbox.db") as store:
+        store.write(leases.register, ["main"], 8).result()
+        for owner in ("a", "b"):
+            store.note(post._keep_leases, [], **ask(lambda: 100.0, owner)).result()
+        store.write(leases.release_all, "b", "main").result()
+        _, _, share = store.note(post._keep_leases, [], **ask(lambda: 100.0, "a")).result()
+        assert share == 8

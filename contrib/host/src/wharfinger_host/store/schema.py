@@ -124,7 +124,18 @@ CREATE TABLE letters (
 );
 """
 
-MIGRATIONS: Final = (_FIRST,)
+# Who works for a connection shares its partitions; others do not.
+_WORKERS_BY_CONNECTION = """
+DROP TABLE workers;
+CREATE TABLE workers (
+    connection TEXT NOT NULL,
+    name TEXT NOT NULL,
+    deadline_s REAL NOT NULL,
+    PRIMARY KEY (connection, name)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _WORKERS_BY_CONNECTION)
 """What takes a file from one version to the next; its ``user_version`` counts those it has had."""
 
 OUR_TABLES: Final = frozenset({"facts", "inbox", "lanes", "ledger", "letters"})

@@ -273,7 +273,7 @@ def _keep_leases(
     # Not before the file is this process's to write: what waited for it would take a lease that was
     # renewed meanwhile for one from before a restart of the machine.
     now_s = clock()
-    workers = leases.enter(db, owner, now_s)
+    workers = leases.enter(db, owner, connection, now_s)
     share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)
     most = share - len(kept) if wanted else 0
