@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from wharfinger_host.store.errors import DiskFullError, StoreError
+from wharfinger_host.store.errors import DiskFailedError, DiskFullError, StoreError
 from wharfinger_host.store.leases import LEASE_S
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.disk import Disk
@@ -137,6 +137,34 @@ async def test_other_errors_do_not_wait(store: Store) -> None:
     store.write(lambda db: db.execute("PRAGMA query_only = ON")).result()
     with pytest.raises(StoreError, match="may not be written"):
         await disk.write(put, "a")
+
+
+async def test_what_fails_as_room_is_made_is_tried_once_more(store: Store) -> None:
+    """SQLite has one word for a quota and for a broken disk, so a look at the disk must tell."""
+    watcher = Watcher()
+    disk = Disk(store=store, watcher=watcher, waits_s=(0.001,))
+    failures: list[str] = []
+
+    def fail_at_first(db: sqlite3.Connection, times: int) -> str:
+        if len(failures) < times:
+            failures.append("")
+            raise DiskFailedError("no reason to be seen")
+        return put(db, "b")
+
+    with pytest.raises(DiskFailedError):
+        await disk.write(fail_at_first, 1)
+    failures.clear()
+    limit(store, 1)
+    full = asyncio.create_task(disk.write(put, "a"))
+    await watcher.heard.wait()
+    with pytest.raises(DiskFailedError):
+        await disk.write(fail_at_first, 2)
+    failures.clear()
+    failing = asyncio.create_task(disk.write(fail_at_first, 1))
+    await asyncio.sleep(0)
+    limit(store, 1000)
+    assert await failing == "b"
+    assert await full == "a"
 
 
 async def test_who_can_raise_nothing_breaks_off_through_another(store: Store) -> None:

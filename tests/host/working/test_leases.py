@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from wharfinger_host.store import leases
 from wharfinger_host.store.database import connect
+from wharfinger_host.store.leases import Held
 from wharfinger_host.store.store import Store
 from wharfinger_host.working import post
+from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.lane import Lane, Ticket
+
+
+def make_post(store: Store, clock: Any) -> post.Post:
+    anything: Any = None
+    disk = Disk(store=store)
+    return post.Post(
+        name="main", connection=anything, disk=disk, owner="me", audience=anything, clock=clock
+    )
 
 
 def ask(clock: Any, owner: str, *, connection: str = "main", once: bool = False) -> Any:
@@ -58,3 +70,31 @@ def test_a_process_that_no_longer_works_for_a_connection_has_no_share_in_it(tmp_
         store.write(leases.release_all, "b", "main").result()
         _, _, share = store.note(post._keep_leases, [], **ask(lambda: 100.0, "a")).result()
         assert share == 8
+
+
+async def test_nothing_is_sent_of_a_lane_that_another_process_has_taken_over(
+    tmp_path: Path,
+) -> None:
+    with Store(tmp_path / "inbox.db") as store:
+        working = make_post(store, lambda: 100.0)
+        working._deadline_s = 101.0
+        ours, lost = (Ticket(Lane(Held("main", n, 1, 0)), n, "u", None, b"{}") for n in (1, 2))
+        assert await working._may_send([ours, lost])
+        lost.lane.lost = True
+        assert await working._may_send([ours])
+        assert not await working._may_send([ours, lost])
+
+
+async def test_nothing_is_sent_until_a_lease_that_has_run_out_is_known_to_be_held(
+    tmp_path: Path,
+) -> None:
+    with Store(tmp_path / "inbox.db") as store:
+        working = make_post(store, lambda: 100.0)
+        working._deadline_s = 99.0
+        ticket = Ticket(Lane(Held("main", 1, 1, 0)), 1, "u", None, b"{}")
+        sending = asyncio.create_task(working._may_send([ticket]))
+        await asyncio.sleep(0)
+        assert not sending.done()
+        ticket.lane.lost = True
+        working._deadline_s = 101.0
+        assert not await sending

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 __all__ = [
+    "DiskFailedError",
     "DiskFullError",
     "InboxFullError",
     "LeaseLostError",
@@ -43,6 +44,10 @@ class DiskFullError(StoreError):
             f"The inbox {path} cannot be used: the disk is full ({self.room}). Make room and start "
             "again. What was accepted is kept."
         )
+
+
+class DiskFailedError(StoreError):
+    """The disk failed to read or write, although there is room at the moment."""
 
 
 class InboxFullError(StoreError):
@@ -91,7 +96,8 @@ def explained(path: pathlib.Path, error: sqlite3.Error) -> StoreError:
         return DiskFullError(path)
     reason = _REASONS.get(primary, str(error)) if primary is not None else str(error)
     kept = "" if primary in _NOT_INTACT else " What was accepted is kept."
-    return StoreError(f"The inbox {path} cannot be used: {reason}.{kept}")
+    kind = DiskFailedError if primary == sqlite3.SQLITE_IOERR else StoreError
+    return kind(f"The inbox {path} cannot be used: {reason}.{kept}")
 
 
 def explained_by_system(path: pathlib.Path, error: OSError) -> StoreError:

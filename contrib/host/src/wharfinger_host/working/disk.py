@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, TypeV
 
 import attrs
 
-from wharfinger_host.store.errors import DiskFullError, StoreError
+from wharfinger_host.store.errors import DiskFailedError, DiskFullError, StoreError
 from wharfinger_host.store.leases import LEASE_S
 from wharfinger_host.store.store import Store, finished
 
@@ -114,7 +114,7 @@ class Disk:
         Raises:
             StoreError: It cannot be made.
         """
-        mine = object()
+        mine, failed = object(), False
         try:
             for wait_s in chain(self.waits_s, repeat(self.waits_s[-1])):
                 try:
@@ -122,6 +122,11 @@ class Disk:
                 except DiskFullError as error:
                     self._wait_from_now(mine, error)
                     await self._pause(wait_s, error)
+                except DiskFailedError:
+                    # Room was made after it failed, and before anyone could look why.
+                    if failed or not self.is_full:
+                        raise
+                    failed = True
                 else:
                     self._written(mine)
                     return made

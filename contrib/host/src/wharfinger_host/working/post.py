@@ -34,6 +34,7 @@ __all__ = ["Audience", "Post"]
 _MOST_WAITING: Final = 10_000
 _MOST_PER_LANE: Final = 2_500
 _HEARTBEAT_S: Final = LEASE_S / 5
+_LOOK_S: Final = 0.1
 
 
 class Audience(Protocol):
@@ -120,7 +121,7 @@ class Post:
             most_waiting=_MOST_WAITING,
             most_per_lane=_MOST_PER_LANE,
             journal=DiskJournal(self.disk, verdicts.targets),
-            ready=self.disk.ready,
+            ready=self._may_send,
         )
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
@@ -174,6 +175,22 @@ class Post:
             ticket.done = True
             recorder.note(lane)
             await recorder.room()
+
+    @property
+    def _is_sure_of_leases(self) -> bool:
+        return self.clock() < self._deadline_s
+
+    async def _may_send(self, tickets: Sequence[Ticket]) -> bool:
+        """Wait for room and for certainty about the leases, and tell whether all are still held.
+
+        A process that was stopped for a while would else send what has grown old over what its
+        successor sent meanwhile.
+        """
+        while self.disk.is_full or not self._is_sure_of_leases:
+            await self.disk.ready()
+            if not self._is_sure_of_leases:
+                await asyncio.sleep(_LOOK_S)
+        return not any(ticket.lane.lost for ticket in tickets)
 
     async def _keep(
         self, group: asyncio.TaskGroup, flow: Any, verdicts: Verdicts, recorder: Recorder
@@ -230,7 +247,7 @@ class Post:
             verdicts=verdicts,
             mappings=self.connection.mappings,
             once=self.once,
-            may_send=lambda: self.clock() < self._deadline_s and not self.disk.is_full,
+            may_send=lambda: self._is_sure_of_leases and not self.disk.is_full,
         )
         self._lanes[lane] = group.create_task(self._feeders[lane].run())
 
