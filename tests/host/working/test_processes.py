@@ -105,6 +105,16 @@ def test_a_new_configuration_is_taken_without_loss(host: Any, start: Any) -> Non
     assert [body["text"] for body in host.vendor.bodies("/notes")] == ["hello", "Renamed"]
 
 
+def test_a_worker_ends_where_nothing_can_be_let_go_any_more(host: Any, start: Any) -> None:
+    host.accept(host.events.track(1))
+    host.run()
+    host.change("DROP TABLE tries")
+    process = start()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "no such table: tries" in said
+
+
 def test_two_processes_share_an_inbox_and_send_everything_once(host: Any, start: Any) -> None:
     host.accept(*(host.events.track(n) for n in range(400)))
     first, second = start(), start()

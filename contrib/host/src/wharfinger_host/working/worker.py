@@ -128,13 +128,12 @@ class Worker:
             self._keep(name)
         try:
             while self._keepers:
-                done, _ = await asyncio.wait(
-                    self._keepers.values(), return_when=asyncio.FIRST_COMPLETED
-                )
+                watched = set(self._keepers.values()) | (set() if pruning.done() else {pruning})
+                done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+                if pruning in done:
+                    pruning.result()
                 for name in [name for name, task in self._keepers.items() if task in done]:
                     self._keepers.pop(name).result()
-                if pruning.done():
-                    pruning.result()
         finally:
             for task in (pruning, *self._keepers.values()):
                 task.cancel()
@@ -193,16 +192,19 @@ class Worker:
         for post in self._posts.values():
             post.end()
         for name in changed:
-            if name not in self._keepers:
+            if name not in self._keepers or self._keepers[name].done():
                 self._keep(name)
 
     async def _prune(self) -> None:
+        after = 0
         while True:
-            more = False
+            go_on_after = None
             with suppress(DiskFullError):  # whoever has an outcome to write says so
-                pruned = await finished(self.store.note(prune, self.retention, self.store.now_ms()))
-                more = pruned.more
-            if not more:
+                now_ms = self.store.now_ms()
+                pruned = await finished(self.store.note(prune, self.retention, now_ms, after=after))
+                go_on_after = pruned.go_on_after
+            after = go_on_after or 0
+            if go_on_after is None:
                 if self.once:
                     return
                 await asyncio.sleep(_PRUNE_EVERY_S)
