@@ -98,3 +98,19 @@ async def test_nothing_is_sent_until_a_lease_that_has_run_out_is_known_to_be_hel
         ticket.lane.lost = True
         working._deadline_s = 101.0
         assert not await sending
+
+
+async def test_nothing_is_kept_of_a_lane_that_another_process_has_taken_over(
+    tmp_path: Path,
+) -> None:
+    async def fed() -> None:
+        pass
+
+    with Store(tmp_path / "inbox.db") as store:
+        working = make_post(store, lambda: 100.0)
+        lanes = [Lane(Held("main", n, 1, 0)) for n in range(3)]
+        working._lanes = {lane: asyncio.create_task(fed()) for lane in lanes}
+        await asyncio.wait(working._lanes.values())
+        lanes[1].lost = True
+        working._clear_away_lost()
+        assert list(working._lanes) == [lanes[0], lanes[2]]

@@ -202,6 +202,7 @@ class Post:
             for lane in lanes:
                 lane.lost = lane.lost or lane.held not in kept
             self._deadline_s = self._asked_s + LEASE_S * 0.8
+            self._clear_away_lost()
             for held in new:
                 await self._begin(group, held, flow, verdicts, recorder)
             self._manned = True
@@ -257,10 +258,20 @@ class Post:
             lane.ending = True
             group.create_task(self._let_go(lane, recorder))
 
+    def _clear_away_lost(self) -> None:
+        """Keep nothing of lanes that others have taken over: their events may be many."""
+        for lane in [lane for lane, task in self._lanes.items() if lane.lost and task.done()]:
+            self._remove(lane)
+
+    def _remove(self, lane: Lane) -> None:
+        self._lanes.pop(lane, None)
+        self._feeders.pop(lane, None)
+
     async def _let_go(self, lane: Lane, recorder: Recorder) -> None:
-        await asyncio.wait([self._lanes[lane]])
+        if (feeding := self._lanes.get(lane)) is not None:
+            await asyncio.wait([feeding])
         await recorder.until(lambda: recorder.settled(lane))
-        del self._lanes[lane], self._feeders[lane]
+        self._remove(lane)
         await self.disk.note(leases.release, [lane.held])
 
 
