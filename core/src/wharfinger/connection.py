@@ -177,6 +177,7 @@ class Connection:
         most_waiting: int = 10_000,
         most_per_lane: int | None = None,
         journal: Journal | None = None,
+        ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
     ) -> Flow:
         """Return a flow: events in one by one, and each back as soon as it is settled.
 
@@ -188,6 +189,10 @@ class Connection:
                 the flow; for hosts that can keep them and put them again. None: all of them wait,
                 and ``put`` with them.
             journal: Told before anything is sent that must not happen twice.
+            ready: Awaited with the tokens of each batch before it is sent, whatever its effect: a
+                host that can write no outcome down at present holds requests back with it. Where
+                it gives false nothing is sent, and the events end as ``retry`` with the code
+                ``held-back``. What it raises ends the flow.
 
         Raises:
             NotOpenError: Outside ``async with connection``.
@@ -199,6 +204,7 @@ class Connection:
             most_waiting=most_waiting,
             most_per_lane=most_per_lane,
             journal=journal,
+            ready=ready,
             clock=self._clock,
         )
         self._flows.add(flow)

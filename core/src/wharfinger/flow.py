@@ -8,6 +8,8 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Awaitable,
+    Callable,
     Collection,
     Coroutine,
     Hashable,
@@ -92,6 +94,7 @@ class Flow:
         most_waiting: int,
         most_per_lane: int | None = None,
         journal: Journal | None = None,
+        ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
@@ -101,6 +104,7 @@ class Flow:
         self._most_waiting = most_waiting
         self._most_per_lane = most_per_lane
         self._journal = journal
+        self._ready = ready
         self._clock = clock
         self._roads: dict[str, _Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,7 +127,8 @@ class Flow:
         self._entered = self._takes = True
         clock = self._clock or running_clock()
         for name, mapping in self._mappings.items():
-            road = self._roads[name] = _Road(mapping, self._sender, self._unsettled, self._journal)
+            parts = mapping, self._sender, self._unsettled, self._journal, self._ready
+            road = self._roads[name] = _Road(*parts)
             road.lanes = LiveLanes(
                 mapping.policy,
                 send=road.send,
@@ -284,6 +289,7 @@ class _Road:
     _sender: BatchSender
     _unsettled: Unsettled
     _journal: Journal | None
+    _ready: Callable[[Sequence[Any]], Awaitable[bool]] | None
     lanes: LiveLanes = attrs.field(init=False)
 
     def put(self, number: int, event: Any) -> None:
@@ -310,16 +316,20 @@ class _Road:
 
     async def _outcomes_of(self, laned: LanedBatch) -> Sequence[Outcome]:
         name = self._mapping.name
+        if self._ready is not None and not await self._ready(self._tokens_of(laned)):
+            return [HELD_BACK_OUTCOME] * len(laned.events)
         if halt := self._sender.halts.of(name, laned.batch.key):
             return [halt] * len(laned.events)
         if self._journal is not None and self._mapping.action.effect is Effect.ONCE:
-            tokens = [self._unsettled.token_of(number) for number in laned.events]
             try:
-                await self._journal.sending(name, tokens)
+                await self._journal.sending(name, self._tokens_of(laned))
             except Exception:
                 logger.exception("the host could not record what it was about to send")
                 return [_NOT_RECORDED] * len(laned.events)
         return await self._sender.perform(self._mapping, laned)
+
+    def _tokens_of(self, laned: LanedBatch) -> list[Any]:
+        return [self._unsettled.token_of(number) for number in laned.events]
 
     def _give_back(self, item: Item, outcome: Outcome) -> None:
         if outcome.status is Status.RETRY and item.order_key is not None:

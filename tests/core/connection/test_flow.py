@@ -397,6 +397,54 @@ async def test_the_journal_is_told_before_anything_is_sent_that_must_not_happen_
     assert sorted(yard.batches) == [("a", [1]), ("often", [1])]
 
 
+async def test_nothing_is_sent_while_the_host_is_not_ready_whatever_its_effect(ship, yard, parcel):
+    asked, may_go = asyncio.Event(), asyncio.Event()
+    book = Book(yard)
+
+    async def ready(tokens):
+        assert tokens == ["m-1"]
+        asked.set()
+        await may_go.wait()
+        return True
+
+    connection = ship(mappings=ONCE_AND_OFTEN)
+    async with connection, connection.flow(journal=book, ready=ready) as flow:
+        await flow.put(parcel(1), "m-1")
+        await asked.wait()
+        flow.end()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (yard.batches, book.lines) == ([], [])
+        may_go.set()
+    assert sorted(yard.batches) == [("a", [1]), ("often", [1])]
+
+
+async def test_what_the_host_does_not_want_sent_comes_back(ship, yard, parcel):
+    book = Book(yard)
+
+    async def ready(tokens):
+        return "m-1" not in tokens
+
+    connection = ship(mappings=ONCE_AND_OFTEN)
+    async with connection, connection.flow(journal=book, ready=ready) as flow:
+        await flow.put(parcel(1), "m-1")
+        await flow.drain()
+        [settled] = await _rest(flow)
+    for outcome in settled.receipt.outcomes.values():
+        assert (outcome.status, outcome.code, outcome.attempts) == (Status.RETRY, "held-back", 0)
+    assert (yard.batches, book.lines) == ([], [])
+
+
+async def test_what_waits_for_the_host_at_the_deadline_was_never_sent(ship, yard, parcel):
+    async def never(_tokens):
+        await asyncio.Event().wait()
+
+    async with ship() as connection, connection.flow(ready=never) as flow:
+        await flow.put(parcel(1))
+        assert not await flow.drain(0)
+    assert yard.batches == []
+
+
 async def test_what_the_journal_cannot_take_is_not_sent(ship, yard, parcel, caplog):
     book = Book(yard, OSError("the disk is full"))
     connection = ship(mappings=ONCE_AND_OFTEN)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.errors import DiskFullError, StoreError
 from wharfinger_host.store.inbox import Accepted
 from wharfinger_host.store.store import Store
 
@@ -60,7 +60,9 @@ def test_what_was_accepted_is_there_after_the_process_is_killed(path: Path, afte
         ]
 
 
-def test_a_disk_that_fails_is_said_and_the_process_can_go_on_later(tmp_path: Path) -> None:
+def test_a_limit_on_the_size_of_files_is_said_as_a_full_disk_and_the_process_can_go_on_later(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "inbox.db"
     program = (
         "import resource\n"
@@ -70,7 +72,7 @@ def test_a_disk_that_fails_is_said_and_the_process_can_go_on_later(tmp_path: Pat
         [sys.executable, "-c", program, path], capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert "StoreError: The inbox" in result.stderr
+    assert "DiskFullError: The inbox" in result.stderr
     assert "What was accepted is kept." in result.stderr
     acknowledged = len(result.stdout.splitlines())
     assert acknowledged > 0
@@ -86,7 +88,7 @@ def test_a_full_disk_refuses_what_does_not_fit_and_takes_more_when_there_is_room
     (pages,) = store.write(lambda db: db.execute("PRAGMA page_count").fetchone()).result()
     store.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone()).result()
     large = "x" * 20_000
-    with pytest.raises(StoreError, match=r"the disk is full\. Make room and start again"):
+    with pytest.raises(DiskFullError, match=r"the disk is full \(.* KB are free.*\)\. Make room"):
         store.accept(entries(store, *range(10, 20), text=large)).result()
     assert store.accept(entries(store, 5, 21)).result() == Accepted(1, 1)
     store.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone()).result()

@@ -51,6 +51,24 @@ def test_a_step_to_a_newer_version_happens_as_a_whole_or_not_at_all(
         assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
+def test_a_file_of_the_first_version_is_brought_to_this_one_with_what_is_in_it(
+    path: Path, entries: Any
+) -> None:
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as db,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("wharfinger_host.store.schema.MIGRATIONS", MIGRATIONS[:1])
+        migrate(db)
+        db.execute("INSERT INTO workers VALUES ('old', 1.0)")
+        db.execute("INSERT INTO lanes VALUES ('main', 0, 7, 1, 'old', 1.0)")
+    with Store(path) as store:
+        assert store.accept(entries(store, 1)).result() == Accepted(1, 0)
+        assert store.write(enter, "new", "main", 100.0).result() == 1
+        lanes = store.read(lambda db: db.execute("SELECT position, epoch FROM lanes").fetchall())
+        assert lanes.result() == [(7, 1)]
+
+
 def test_a_file_keeps_the_layout_it_was_made_with(path: Path) -> None:
     with Store(path, Layout(partitions=3, order_key=("$.traits.email",))):
         pass
@@ -203,9 +221,10 @@ def test_a_deadline_from_before_a_restart_of_the_machine_has_passed(store: Store
 
 
 def test_processes_that_give_no_sign_of_life_are_not_counted(store: Store) -> None:
-    assert store.write(enter, "a", 100.0).result() == 1
-    assert store.write(enter, "b", 101.0).result() == 2
-    assert store.write(enter, "b", 101.0 + LEASE_S).result() == 1
+    assert store.write(enter, "a", "main", 100.0).result() == 1
+    assert store.write(enter, "b", "main", 101.0).result() == 2
+    assert store.write(enter, "c", "other", 101.0).result() == 1
+    assert store.write(enter, "b", "main", 101.0 + LEASE_S).result() == 1
     assert store.read(known).result() == ["main"]
 
 

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +15,8 @@ import orjson
 import pytest
 
 from wharfinger_host.store.store import Store
+
+COMMAND = [sys.executable, "-c", "from wharfinger_host.cli import main; main()"]
 
 
 @attrs.define
@@ -19,6 +27,11 @@ class Host:
     vendor: Any
     events: Any
     _cli: Callable[..., Any]
+    inbox: Path = attrs.field()
+
+    @inbox.default
+    def _beside_the_configuration(self) -> Path:
+        return self.config.parent / "inbox.db"
 
     def __call__(self, command: str, *arguments: object) -> Any:
         """Run a command over the configuration."""
@@ -43,13 +56,26 @@ class Host:
 
     def sql(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the inbox something."""
-        with Store(self.config.parent / "inbox.db") as store:
+        with Store(self.inbox) as store:
             return store.read(lambda db: db.execute(text, values).fetchall()).result()
 
     def change(self, text: str, *values: Any) -> None:
         """Change something in the inbox."""
-        with Store(self.config.parent / "inbox.db") as store:
+        with Store(self.inbox) as store:
             store.write(lambda db: db.execute(text, values)).result()
+
+    def stuck_at(self, *contacts: str) -> tuple[threading.Event, threading.Event]:
+        """Let Acme keep these waiting; gives what says that one waits, and what lets it go."""
+        stuck, release = threading.Event(), threading.Event()
+
+        def reply(body: Any) -> tuple[int, str]:
+            if isinstance(body, dict) and body["to"] in contacts:
+                stuck.set()
+                release.wait(60)
+            return 200, ""
+
+        self.vendor.reply = reply
+        return stuck, release
 
 
 @pytest.fixture
@@ -60,3 +86,63 @@ def host(cli: Any, config: Path, vendor: Any, events: Any) -> Host:
     )
     config.write_text('[inbox]\nfile = "inbox.db"\n\n' + text)
     return Host(config, vendor, events, cli)
+
+
+@pytest.fixture
+def start(host: Any, environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
+    """Starts `run` as a process of its own."""
+    processes = []
+
+    def begin(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*COMMAND, "run", host.config, *arguments, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@attrs.define
+class Disk:
+    """A small disk, or what stands for one."""
+
+    folder: Path
+    fill: Callable[[int], None]
+    """Given the process that writes."""
+    make_room: Callable[[int], None]
+
+    def mount_again(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of its own, which is full soon."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)]
+    if not mount or os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
+        pytest.skip("only root may mount a disk, and not everywhere")
+    ballast = folder / "ballast"
+
+    def fill(_process: int) -> None:
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+
+    yield Disk(folder, fill, lambda _process: ballast.unlink())
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def make_disk() -> type[Disk]:
+    return Disk

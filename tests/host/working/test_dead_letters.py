@@ -247,6 +247,35 @@ def test_a_connection_that_is_gone_is_kept_for_until_a_person_lets_it_go(host: A
     assert host.run()["ok"]
 
 
+def test_what_was_put_aside_for_a_mapping_that_is_gone_can_be_let_go_by_itself(host: Any) -> None:
+    host.vendor.answer = lambda *_: (503, "")
+    host.accept(host.events.track(1), host.events.identify(2))
+    host.run()
+    used = host("forget", "main", "--mapping", "notes", "--yes")
+    assert used.exit_code == 2
+    assert "main.notes is in the configuration; take it out there first, or" in used.stderr
+    text = host.config.read_text()
+    host.config.write_text(
+        text.replace('action = "send-note"', 'action = "send-note"\nenabled = false')
+    )
+    other = host("forget", "main", "--mapping", "note", "--yes")
+    assert other.exit_code == 2
+    assert 'put nothing aside for "main.note". Did you mean' in other.stderr
+    refused = host("forget", "main", "--mapping", "notes")
+    assert refused.exit_code == 1
+    assert "1 event still waiting for main.notes" in refused.stderr
+    assert host.sql("SELECT count(*) FROM deferred") == [(2,)]
+    found = host.json("forget", "main", "--mapping", "notes", "--yes")
+    assert (found["let_go"], found["mapping"]) == (1, "notes")
+    host.config.write_text(text)
+    host.vendor.answer = lambda *_: (200, "")
+    host.change("UPDATE deferred SET due_ms = 0")
+    assert host.run()["ok"]
+    assert host.sql("SELECT contact, status FROM ledger JOIN inbox USING (seq)") == [
+        ("u2", "delivered")
+    ]
+
+
 def test_what_waits_for_a_mapping_that_is_gone_is_pointed_out(host: Any) -> None:
     host.vendor.answer = lambda *_: (503, "")
     host.accept(host.events.track(1))

@@ -4,52 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-COMMAND = [sys.executable, "-c", "from wharfinger_host.cli import main; main()"]
-
-
-@pytest.fixture
-def start(host: Any, environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
-    """Starts `run` as a process of its own."""
-    processes = []
-
-    def begin(*arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*COMMAND, "run", host.config, *arguments, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
-        processes.append(process)
-        return process
-
-    yield begin
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def stuck_at(host: Any, *contacts: str) -> tuple[threading.Event, threading.Event]:
-    """Let Acme keep these waiting; gives what says that one waits, and what lets it go."""
-    stuck, release = threading.Event(), threading.Event()
-
-    def reply(body: Any) -> tuple[int, str]:
-        if body["to"] in contacts:
-            stuck.set()
-            release.wait(60)
-        return 200, ""
-
-    host.vendor.reply = reply
-    return stuck, release
 
 
 @pytest.mark.parametrize("contact", ["u0", "u150", "u299"])
@@ -57,7 +16,7 @@ def test_after_a_kill_nothing_is_lost_and_what_may_happen_once_happens_once(
     host: Any, start: Any, contact: str
 ) -> None:
     host.accept(*(host.events.track(n) for n in range(300)))
-    stuck, release = stuck_at(host, contact)
+    stuck, release = host.stuck_at(contact)
     process = start()
     assert stuck.wait(60)
     process.send_signal(signal.SIGKILL)
@@ -78,7 +37,7 @@ def test_after_a_kill_nothing_is_lost_and_what_may_happen_once_happens_once(
 
 def test_a_signal_lets_what_is_under_way_end_and_takes_nothing_more(host: Any, start: Any) -> None:
     host.accept(host.events.track(1))
-    stuck, release = stuck_at(host, "u1")
+    stuck, release = host.stuck_at("u1")
     process = start()
     assert stuck.wait(60)
     process.send_signal(signal.SIGTERM)
@@ -96,7 +55,7 @@ def test_a_second_signal_stops_at_once_and_what_was_under_way_is_unknown(
     host: Any, start: Any
 ) -> None:
     host.accept(host.events.track(1))
-    stuck, release = stuck_at(host, "u1")
+    stuck, release = host.stuck_at("u1")
     process = start()
     assert stuck.wait(60)
     process.send_signal(signal.SIGTERM)
@@ -112,7 +71,7 @@ def test_a_second_signal_stops_at_once_and_what_was_under_way_is_unknown(
 
 def test_what_is_under_way_longer_than_it_may_is_given_up(host: Any, start: Any) -> None:
     host.accept(host.events.track(1))
-    stuck, release = stuck_at(host, "u1")
+    stuck, release = host.stuck_at("u1")
     process = start("--drain-s", "0")
     assert stuck.wait(60)
     process.send_signal(signal.SIGTERM)
@@ -144,6 +103,16 @@ def test_a_new_configuration_is_taken_without_loss(host: Any, start: Any) -> Non
     output, _ = process.communicate(timeout=60)
     assert json.loads(output)["ok"]
     assert [body["text"] for body in host.vendor.bodies("/notes")] == ["hello", "Renamed"]
+
+
+def test_a_worker_ends_where_nothing_can_be_let_go_any_more(host: Any, start: Any) -> None:
+    host.accept(host.events.track(1))
+    host.run()
+    host.change("DROP TABLE tries")
+    process = start()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "no such table: tries" in said
 
 
 def test_two_processes_share_an_inbox_and_send_everything_once(host: Any, start: Any) -> None:

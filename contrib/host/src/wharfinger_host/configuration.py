@@ -144,7 +144,9 @@ def read_configuration(
 
 
 def read_inbox_configuration(file: pathlib.Path) -> Configuration:
-    """Read what a configuration says of the inbox, and only the names of its connections.
+    """Read what a configuration says of the inbox, and its connections as they stand there.
+
+    Nothing is looked up: no secret, no file of fields, no plugin.
 
     Args:
         file: TOML, UTF-8.
@@ -156,7 +158,9 @@ def read_inbox_configuration(file: pathlib.Path) -> Configuration:
     if document is None:
         return configuration
     if isinstance(connections := document.get("connections", {}), dict):
-        configuration.connections = {name: {} for name in connections}
+        configuration.connections = {
+            name: table if isinstance(table, dict) else {} for name, table in connections.items()
+        }
     if configuration.inbox is None and not configuration.problems:
         message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
         configuration.problems.append(configuration.remark((), message))

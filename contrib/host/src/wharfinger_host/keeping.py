@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -25,7 +26,9 @@ __all__ = ["open_inbox", "open_store", "store_of", "warn_of_strangers"]
 
 
 @contextmanager
-def open_inbox(file: pathlib.Path, *, as_json: bool) -> Iterator[tuple[Store, frozenset[str]]]:
+def open_inbox(
+    file: pathlib.Path, *, as_json: bool
+) -> Iterator[tuple[Store, dict[str, frozenset[str]]]]:
     """Open the inbox of a configuration; its connections get every event from now on.
 
     Args:
@@ -33,7 +36,7 @@ def open_inbox(file: pathlib.Path, *, as_json: bool) -> Iterator[tuple[Store, fr
         as_json: Write problems to standard output as JSON.
 
     Yields:
-        The inbox, and the names of the connections.
+        The inbox, and the names of the connections with those of their enabled mappings.
 
     Raises:
         typer.Exit: Something is wrong, or goes wrong with the inbox meanwhile; it has been said.
@@ -45,7 +48,8 @@ def open_inbox(file: pathlib.Path, *, as_json: bool) -> Iterator[tuple[Store, fr
     if configuration.inbox is None or configuration.problems:
         _leave_with_problems(configuration, as_json=as_json)
     with store_of(configuration) as store:
-        yield store, frozenset(configuration.connections)
+        tables = configuration.connections
+        yield store, {name: _enabled_mappings(table) for name, table in tables.items()}
 
 
 @contextmanager
@@ -84,12 +88,22 @@ def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connect
     ]
     warnings += [
         f"{plural(count, 'event')} put aside for the mapping {connection}.{mapping}, which the "
-        "configuration does not have or has switched off."
+        f"configuration does not have or has switched off; `wharfinger forget` with --mapping lets "
+        "them go."
         for connection, mapping, count in store.read(put_aside).result()
         if connection in connections and mapping not in connections[connection].mappings
     ]
     for text in warnings:
         messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
+def _enabled_mappings(connection: Mapping[str, Any]) -> frozenset[str]:
+    mappings = connection.get("mappings", {})
+    return frozenset(
+        name
+        for name, table in (mappings.items() if isinstance(mappings, dict) else ())
+        if not isinstance(table, dict) or table.get("enabled") is not False
+    )
 
 
 def _layout(inbox: InboxConfig) -> Layout | None:

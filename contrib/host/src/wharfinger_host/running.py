@@ -19,6 +19,7 @@ from wharfinger_host.configuration import Configuration, Selection, connect, rea
 from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.looking import failure
 from wharfinger_host.progress import statuses
+from wharfinger_host.store.errors import DiskFullError
 from wharfinger_host.store.retention import Retention
 from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import messages, plural, printable
@@ -135,6 +136,16 @@ class Report:
         ):
             self._shown_s = now_s
             self._spinner.update(statuses(self.tally))
+
+    def disk_full(self, error: DiskFullError) -> None:
+        """Say what is full, and what to do."""
+        text = f"The disk is full: {error.path} can take nothing more ({error.room}). Nothing is "
+        text += "taken from the inbox or sent meanwhile, and outcomes wait in memory. Make room on "
+        self._say(text + "that disk, and work goes on by itself.", "bold red")
+
+    def disk_has_room(self) -> None:
+        """Say that work goes on."""
+        self._say("There is room on the disk again, and everything is written; work goes on.")
 
     def reloaded(self, changed: list[str], gone: list[str]) -> None:
         """Say what changed."""

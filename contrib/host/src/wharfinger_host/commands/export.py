@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
+    from wharfinger_host.exports import Sheet
     from wharfinger_host.store.store import Store
 
 __all__ = ["export"]
@@ -31,50 +33,60 @@ def export(
             show_default=False,
         ),
     ] = None,
+    form: Annotated[
+        Literal["jsonl", "parquet"] | None,
+        typer.Option(
+            "--format",
+            help="Else by the ending of --output: parquet for .parquet, JSON Lines otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write outcomes, dead letters or accepted events as JSON Lines.
+    """Write outcomes, dead letters or accepted events as JSON Lines or Parquet.
 
-    The order is that of the events. With --json, the count is written to standard output once
-    --output has been filled.
+    The order is that of the events. A file has its name once it is whole. With --json, the count
+    is written to standard output once --output has been filled. Parquet needs the extra parquet.
     """
     import sys
 
     from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host.exports import JsonLines, ParquetFile, ParquetMissingError, new_file
+    from wharfinger_host.store.exporting import columns_of
 
     if as_json and output is None:
         raise typer.BadParameter("needs --output: the lines are JSON already.", param_hint="--json")
+    if form == "parquet" and output is None:
+        raise typer.BadParameter("parquet needs --output.", param_hint="--format")
     with keeping.open_store(config, as_json=as_json) as store:
+        columns = store.read(columns_of, what).result()
         if output is None:
-            _write(store, what, sys.stdout.buffer)
+            _write(store, what, JsonLines(sys.stdout.buffer, columns))
             return
+        is_parquet = form == "parquet" or (form is None and output.suffix == ".parquet")
+        sheet = ParquetFile if is_parquet else JsonLines
         try:
-            with _new_file(output) as file:
-                lines = _write(store, what, file)
+            with new_file(output) as file:
+                rows = _write(store, what, sheet(file, columns))
+        except ParquetMissingError as error:
+            raise opening.leave(str(error), Exit.USAGE) from error
         except OSError as error:
             raise opening.leave_unreadable(str(output), error) from error
     if as_json:
-        terminal.write_json({"ok": True, "lines": lines, "file": str(output)})
+        terminal.write_json({"ok": True, "lines": rows, "file": str(output)})
     else:
-        text = f"{terminal.plural(lines, 'line')} in {output}"
+        text = f"{terminal.plural(rows, 'row' if is_parquet else 'line')} in {output}"
         terminal.results().print(terminal.printable(text), style="bold", soft_wrap=True)
 
 
-def _write(store: Store, what: str, file: BinaryIO) -> int:
+def _write(store: Store, what: str, sheet: Sheet) -> int:
     from wharfinger_host.store.exporting import page
 
     after, count = (0, 0), 0
     while True:
-        lines, after = store.read(page, what, after).result()
-        if not lines:
-            file.flush()
+        rows, after = store.read(page, what, after).result()
+        if not rows:
+            sheet.end()
             return count
-        file.writelines(lines)
-        count += len(lines)
-
-
-def _new_file(path: pathlib.Path) -> BinaryIO:
-    """Make a file for its owner alone: it holds what customers did."""
-    import os
-
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        sheet.write(rows)
+        count += len(rows)

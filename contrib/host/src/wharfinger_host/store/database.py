@@ -7,8 +7,8 @@ import pathlib
 import sqlite3
 from contextlib import closing
 
-from wharfinger_host.store.errors import StoreError, explained
-from wharfinger_host.store.schema import migrate
+from wharfinger_host.store.errors import StoreError, explained, explained_by_system
+from wharfinger_host.store.schema import OUR_TABLES, migrate
 
 __all__ = ["connect", "connect_reading", "prepare"]
 
@@ -30,15 +30,29 @@ def prepare(path: pathlib.Path) -> None:
         # same rights.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(
-            f"The inbox {path} cannot be opened: {error.strerror}. Check that this user may write "
-            "the file and its folder."
-        ) from error
+        raise explained_by_system(path, error) from error
+    _refuse_what_is_not_ours(path)
     with closing(connect(path)) as db:
         try:
             migrate(db)
         except sqlite3.Error as error:
             raise explained(path, error) from error
+
+
+def _refuse_what_is_not_ours(path: pathlib.Path) -> None:
+    """Leave a database of another program as it is."""
+    try:
+        with closing(sqlite3.connect(path, timeout=_BUSY_S)) as db:
+            tables = {
+                name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            }
+    except sqlite3.Error as error:
+        raise explained(path, error) from error
+    if tables and not tables >= OUR_TABLES:
+        raise StoreError(
+            f"The inbox {path} cannot be used: it is a database of another program. Name another "
+            "file; this one was left as it is."
+        )
 
 
 def connect(path: pathlib.Path) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ import orjson
 
 from wharfinger_host.store.leases import Held
 
-__all__ = ["Due", "any_waits", "due", "halted", "probe", "put_aside", "waiting"]
+__all__ = ["Due", "any_waits", "due", "halted", "let_go", "probe", "put_aside", "waiting"]
 
 
 @attrs.define
@@ -82,6 +82,18 @@ def put_aside(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
         "JOIN targets AS t ON t.id = d.target GROUP BY d.target ORDER BY 1, 2"
     )
     return [(str(connection), str(mapping), int(count)) for connection, mapping, count in rows]
+
+
+def let_go(db: sqlite3.Connection, connection: str, mapping: str) -> int:
+    """Offer nothing again that was put aside for a mapping, and return how much that was.
+
+    What it may have been sending when a worker died stays, and becomes ``unknown``.
+    """
+    return db.execute(
+        "DELETE FROM deferred WHERE target IN "
+        "(SELECT id FROM targets WHERE connection = ? AND mapping = ?)",
+        (connection, mapping),
+    ).rowcount
 
 
 def waiting(

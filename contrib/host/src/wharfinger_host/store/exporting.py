@@ -1,67 +1,105 @@
-"""The ledger, the dead letters and the log as JSON Lines, for a warehouse of one's own."""
+"""The ledger, the dead letters and the log row by row, for a warehouse of one's own."""
 
 from __future__ import annotations
 
 import sqlite3
+from enum import StrEnum
 from typing import Any, Final
 
-import orjson
+import attrs
 
-from wharfinger_host.moments import time_text
+__all__ = ["WHAT", "Column", "Kind", "columns_of", "page"]
 
-__all__ = ["WHAT", "page"]
 
-_QUERIES: Final = {
+class Kind(StrEnum):
+    """What a column holds."""
+
+    INTEGER = "integer"
+    TEXT = "text"
+    TIME = "time"
+    """Milliseconds since 1970."""
+    JSON = "json"
+    """JSON in bytes."""
+
+
+@attrs.frozen
+class Column:
+    """One column of an export.
+
+    Attributes:
+        name: Its name.
+        kind: What it holds.
+    """
+
+    name: str
+    kind: Kind
+
+
+# Where a replay outlives the event, the ledger knows no more of it than its number.
+_TABLES: Final = {
     "ledger": """
-        SELECT l.seq, l.target, t.connection, t.mapping, i.message_id, i.contact, i.accepted_ms,
+        l.seq, l.target, t.connection, t.mapping, i.message_id, i.contact, i.accepted_ms,
             l.status, l.code, l.attempts, l.http_status, l.request_id, l.at_ms
-        FROM ledger AS l JOIN targets AS t ON t.id = l.target JOIN inbox AS i ON i.seq = l.seq
-        WHERE (l.seq, l.target) > (?, ?) ORDER BY l.seq, l.target LIMIT ?
+        FROM ledger AS l JOIN targets AS t ON t.id = l.target LEFT JOIN inbox AS i ON i.seq = l.seq
+        WHERE (l.seq, l.target) > (?, ?) ORDER BY l.seq, l.target
     """,
     "letters": """
-        SELECT l.seq, l.target, l.id, t.connection, t.mapping, l.message_id, l.contact, l.at_ms,
+        l.seq, l.target, l.id, t.connection, t.mapping, l.message_id, l.contact, l.at_ms,
             l.status, l.code, l.message, l.vendor_message, l.http_status, l.request_id,
             l.attempts, l.event, l.payload
         FROM letters AS l JOIN targets AS t ON t.id = l.target
-        WHERE (l.seq, l.target) > (?, ?) ORDER BY l.seq, l.target LIMIT ?
+        WHERE (l.seq, l.target) > (?, ?) ORDER BY l.seq, l.target
     """,
     "events": """
-        SELECT seq, 0 AS target, message_id, contact, partition, accepted_ms, event FROM inbox
-        WHERE (seq, 0) > (?, ?) ORDER BY seq LIMIT ?
+        seq, 0 AS target, message_id, contact, partition, accepted_ms, event FROM inbox
+        WHERE (seq, 0) > (?, ?) ORDER BY seq
     """,
 }
-WHAT: Final = tuple(_QUERIES)
+WHAT: Final = tuple(_TABLES)
 """What can be exported."""
 
-_AT_A_TIME: Final = 2_000
+_INTEGERS: Final = frozenset({"seq", "id", "partition", "attempts", "http_status"})
+_JSON: Final = frozenset({"event", "payload"})
+_MOST_ROWS: Final = 2_000
+_MOST_BYTES: Final = 8 * 1024 * 1024
+
+
+def columns_of(db: sqlite3.Connection, what: str) -> list[Column]:
+    """Return the columns of an export.
+
+    Args:
+        db: The file.
+        what: One of `WHAT`.
+    """
+    cursor = db.execute(f"SELECT {_TABLES[what]} LIMIT 0", (0, 0))  # a constant
+    names = [name for name, *_ in cursor.description if name != "target"]
+    return [Column(name.removesuffix("_ms"), _kind_of(name)) for name in names]
 
 
 def page(
     db: sqlite3.Connection, what: str, after: tuple[int, int]
-) -> tuple[list[bytes], tuple[int, int]]:
-    """Return the next lines of an export, and where to go on; no lines at its end.
+) -> tuple[list[tuple[Any, ...]], tuple[int, int]]:
+    """Return the next rows of an export, and where to go on; no rows at its end.
 
     Args:
         db: The file.
         what: One of `WHAT`.
         after: Where the page before ended; ``(0, 0)`` for the first.
     """
-    cursor = db.execute(_QUERIES[what], (*after, _AT_A_TIME))
-    names = [column[0] for column in cursor.description]
-    lines: list[bytes] = []
-    for row in cursor:
-        after = row[0], row[1]
-        lines.append(orjson.dumps(_record(names, row), option=orjson.OPT_APPEND_NEWLINE))
-    return lines, after
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for seq, target, *rest in db.execute(f"SELECT {_TABLES[what]}", after):  # a constant
+        rows.append((seq, *rest))
+        after = seq, target
+        size += sum(len(value) for value in rest if isinstance(value, bytes))
+        if len(rows) >= _MOST_ROWS or size >= _MOST_BYTES:
+            break
+    return rows, after
 
 
-def _record(names: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
-    record: dict[str, Any] = {}
-    for name, value in zip(names, row, strict=True):
-        if name.endswith("_ms"):
-            record[name.removesuffix("_ms")] = time_text(value)
-        elif isinstance(value, bytes):
-            record[name] = orjson.Fragment(value)
-        elif name != "target":
-            record[name] = value
-    return record
+def _kind_of(name: str) -> Kind:
+    if name.endswith("_ms"):
+        return Kind.TIME
+    if name in _JSON:
+        return Kind.JSON
+    return Kind.INTEGER if name in _INTEGERS else Kind.TEXT

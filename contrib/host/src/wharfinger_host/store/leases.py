@@ -106,14 +106,18 @@ def known(db: sqlite3.Connection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def enter(db: sqlite3.Connection, owner: str, now_s: float) -> int:
-    """Give a sign of life, and return how many processes give one."""
+def enter(db: sqlite3.Connection, owner: str, connection: str, now_s: float) -> int:
+    """Give a sign of life, and return how many processes give one for the same connection."""
     db.execute(
         f"DELETE FROM workers WHERE NOT {_LIVE}",  # noqa: S608  # a constant
         (now_s, now_s + LEASE_S),
     )
-    db.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (owner, now_s + LEASE_S))
-    (count,) = db.execute("SELECT count(*) FROM workers").fetchone()
+    db.execute(
+        "INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (connection, owner, now_s + LEASE_S)
+    )
+    (count,) = db.execute(
+        "SELECT count(*) FROM workers WHERE connection = ?", (connection,)
+    ).fetchone()
     return int(count)
 
 
@@ -194,7 +198,8 @@ def hold(db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float)
 
 
 def release_all(db: sqlite3.Connection, owner: str, connection: str) -> None:
-    """Let all lanes of a connection go that this process holds."""
+    """Work no longer for a connection, and let all its lanes go that this process holds."""
+    db.execute("DELETE FROM workers WHERE name = ? AND connection = ?", (owner, connection))
     db.execute(
         "UPDATE lanes SET owner = '', deadline_s = 0 WHERE owner = ? AND connection = ?",
         (owner, connection),

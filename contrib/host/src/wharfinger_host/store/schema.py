@@ -7,7 +7,7 @@ from typing import Final
 
 from wharfinger_host.store.errors import StoreError
 
-__all__ = ["MIGRATIONS", "migrate"]
+__all__ = ["MIGRATIONS", "OUR_TABLES", "migrate"]
 
 _FIRST = """
 -- Single facts: how many partitions, what the order key is, the last number given to an event.
@@ -124,8 +124,22 @@ CREATE TABLE letters (
 );
 """
 
-MIGRATIONS: Final = (_FIRST,)
+# Who works for a connection shares its partitions; others do not.
+_WORKERS_BY_CONNECTION = """
+DROP TABLE workers;
+CREATE TABLE workers (
+    connection TEXT NOT NULL,
+    name TEXT NOT NULL,
+    deadline_s REAL NOT NULL,
+    PRIMARY KEY (connection, name)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _WORKERS_BY_CONNECTION)
 """What takes a file from one version to the next; its ``user_version`` counts those it has had."""
+
+OUR_TABLES: Final = frozenset({"facts", "inbox", "lanes", "ledger", "letters"})
+"""By these an inbox is told from the databases of other programs."""
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import queue
 import sqlite3
 import threading
@@ -44,10 +45,10 @@ class Writer:
 
     Args:
         db: A connection that may write; it is this thread's alone from now on.
-        path: What errors call the file.
+        path: Its file.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: object) -> None:
+    def __init__(self, db: sqlite3.Connection, path: pathlib.Path) -> None:
         self._db = db
         self._path = path
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()

@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 import attrs
@@ -14,11 +16,13 @@ import attrs
 from wharfinger import Connection, Finding, Outcome
 from wharfinger_host.store import leases
 from wharfinger_host.store.deferred import any_waits, probe
+from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.leases import LEASE_S, Held
 from wharfinger_host.store.ledger import known_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
+from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.feeding import Feeder
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Ticket
@@ -30,10 +34,11 @@ __all__ = ["Audience", "Post"]
 _MOST_WAITING: Final = 10_000
 _MOST_PER_LANE: Final = 2_500
 _HEARTBEAT_S: Final = LEASE_S / 5
+_LOOK_S: Final = 0.1
 
 
 class Audience(Protocol):
-    """Hears how the work goes."""
+    """Hears how the work of a connection goes."""
 
     def opened(self, connection: str, findings: Sequence[Finding]) -> None:
         """Hear what was found when a connection opened."""
@@ -52,7 +57,7 @@ class Post:
     Attributes:
         name: Name of the connection.
         connection: Not open yet.
-        store: The inbox.
+        disk: Writes to the inbox.
         owner: Name of this process.
         audience: Hears how it goes.
         patience: How long to wait before something is offered again.
@@ -65,7 +70,7 @@ class Post:
 
     name: str
     connection: Connection
-    store: Store
+    disk: Disk
     owner: str
     audience: Audience
     patience: Patience = attrs.field(factory=Patience)
@@ -76,9 +81,14 @@ class Post:
     renew: bool = False
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
+    _asked_s: float = 0.0
     _deadline_s: float = 0.0
     _manned: bool = False
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @property
+    def _store(self) -> Store:
+        return self.disk.store
 
     def end(self) -> None:
         """Take nothing more from the inbox, and end once what is under way is written down."""
@@ -97,32 +107,34 @@ class Post:
         """
         async with self.connection as connection:
             self.audience.opened(self.name, connection.findings)
-            targets, halted = await finished(
-                self.store.write(_open, self.name, tuple(connection.mappings))
-            )
+            targets, halted = await self.disk.write(_open, self.name, tuple(connection.mappings))
             verdicts = Verdicts(connection.mappings, targets, self.patience, halted)
-            recorder = Recorder(self.store)
+            recorder = Recorder(self.disk)
             try:
                 await self._work(verdicts, recorder)
             finally:
-                await finished(self.store.note(leases.release_all, self.owner, self.name))
+                with suppress(StoreError):  # the leases run out by themselves
+                    await finished(self._store.note(leases.release_all, self.owner, self.name))
 
     async def _work(self, verdicts: Verdicts, recorder: Recorder) -> None:
         flow = self.connection.flow(
             most_waiting=_MOST_WAITING,
             most_per_lane=_MOST_PER_LANE,
-            journal=DiskJournal(self.store, verdicts.targets),
+            journal=DiskJournal(self.disk, verdicts.targets),
+            ready=self._may_send,
         )
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
             writing = group.create_task(recorder.run())
             keeping = group.create_task(self._keep(group, flow, verdicts, recorder))
+            breaking = group.create_task(self.disk.broken())
             await self._until_done(group, verdicts)
             await self._end_within(self.drain_s, flow)
             await taking
             recorder.end()
             await writing
             keeping.cancel()
+            breaking.cancel()
 
     async def _until_done(self, group: asyncio.TaskGroup, verdicts: Verdicts) -> None:
         """Wait for the end of feeding: asked for, reached, or to look again at what halted."""
@@ -154,7 +166,7 @@ class Post:
     async def _take(self, flow: Any, verdicts: Verdicts, recorder: Recorder) -> None:
         async for settled in flow:
             ticket: Ticket = settled.token
-            lane, now_ms = ticket.lane, self.store.now_ms()
+            lane, now_ms = ticket.lane, self._store.now_ms()
             for mapping, outcome in settled.receipt.outcomes.items():
                 if verdicts.enter(lane.settlement, ticket, mapping, outcome, now_ms):
                     target = verdicts.targets[mapping]
@@ -164,35 +176,54 @@ class Post:
             recorder.note(lane)
             await recorder.room()
 
+    @property
+    def _is_sure_of_leases(self) -> bool:
+        return self.clock() < self._deadline_s
+
+    async def _may_send(self, tickets: Sequence[Ticket]) -> bool:
+        """Wait for room and for certainty about the leases, and tell whether all are still held.
+
+        A process that was stopped for a while would else send what has grown old over what its
+        successor sent meanwhile.
+        """
+        while self.disk.is_full or not self._is_sure_of_leases:
+            await self.disk.ready()
+            if not self._is_sure_of_leases:
+                await asyncio.sleep(_LOOK_S)
+        return not any(ticket.lane.lost for ticket in tickets)
+
     async def _keep(
         self, group: asyncio.TaskGroup, flow: Any, verdicts: Verdicts, recorder: Recorder
     ) -> None:
         """Keep the lanes, take those that nobody holds, and give up more than a fair share."""
         while True:
-            asked_s = self.clock()
             lanes = [lane for lane in self._lanes if not lane.lost]
-            wanted = not self._ending.is_set()
-            kept, new, share = await finished(
-                self.store.note(
-                    _keep_leases,
-                    [lane.held for lane in lanes],
-                    owner=self.owner,
-                    connection=self.name,
-                    now_s=asked_s,
-                    wanted=wanted,
-                    once=self.once,
-                    partitions=self.store.layout.partitions,
-                )
-            )
+            kept, new, share = await self.disk.insist(partial(self._renew, lanes))
             for lane in lanes:
                 lane.lost = lane.lost or lane.held not in kept
-            self._deadline_s = asked_s + LEASE_S * 0.8
+            self._deadline_s = self._asked_s + LEASE_S * 0.8
+            self._clear_away_lost()
             for held in new:
                 await self._begin(group, held, flow, verdicts, recorder)
             self._manned = True
             if not self.once:
                 self._give_up_more_than(share, group, recorder)
             await asyncio.sleep(_HEARTBEAT_S)
+
+    def _renew(self, lanes: Sequence[Lane]) -> Future[tuple[set[Held], list[Held], int]]:
+        """Ask for leases; each time anew, because time goes by while a disk is full."""
+        # What is granted later than this holds at least as long.
+        self._asked_s = self.clock()
+        return self._store.note(
+            _keep_leases,
+            [lane.held for lane in lanes],
+            owner=self.owner,
+            connection=self.name,
+            clock=self.clock,
+            wanted=not self._ending.is_set() and self.disk.has_settled,
+            once=self.once,
+            partitions=self._store.layout.partitions,
+        )
 
     async def _begin(
         self,
@@ -202,22 +233,22 @@ class Post:
         verdicts: Verdicts,
         recorder: Recorder,
     ) -> None:
-        unknown = await finished(self.store.write(recover, held, self.store.now_ms()))
+        unknown = await self.disk.write(recover, held, self._store.now_ms())
         if unknown:
             self.audience.recovered(self.name, unknown)
         targets = tuple(verdicts.targets.values())
-        known = await finished(self.store.read(known_since, held, targets))
-        may_wait = await finished(self.store.read(any_waits, held, targets))
+        known = await finished(self._store.read(known_since, held, targets))
+        may_wait = await finished(self._store.read(any_waits, held, targets))
         lane = Lane(held, known=known, may_wait=may_wait, ending=self._ending.is_set())
         self._feeders[lane] = Feeder(
             lane=lane,
             flow=flow,
-            store=self.store,
+            store=self._store,
             recorder=recorder,
             verdicts=verdicts,
             mappings=self.connection.mappings,
             once=self.once,
-            may_send=lambda: self.clock() < self._deadline_s,
+            may_send=lambda: self._is_sure_of_leases and not self.disk.is_full,
         )
         self._lanes[lane] = group.create_task(self._feeders[lane].run())
 
@@ -227,11 +258,21 @@ class Post:
             lane.ending = True
             group.create_task(self._let_go(lane, recorder))
 
+    def _clear_away_lost(self) -> None:
+        """Keep nothing of lanes that others have taken over: their events may be many."""
+        for lane in [lane for lane, task in self._lanes.items() if lane.lost and task.done()]:
+            self._remove(lane)
+
+    def _remove(self, lane: Lane) -> None:
+        self._lanes.pop(lane, None)
+        self._feeders.pop(lane, None)
+
     async def _let_go(self, lane: Lane, recorder: Recorder) -> None:
-        await asyncio.wait([self._lanes[lane]])
+        if (feeding := self._lanes.get(lane)) is not None:
+            await asyncio.wait([feeding])
         await recorder.until(lambda: recorder.settled(lane))
-        del self._lanes[lane], self._feeders[lane]
-        await finished(self.store.note(leases.release, [lane.held]))
+        self._remove(lane)
+        await self.disk.note(leases.release, [lane.held])
 
 
 def _open(
@@ -248,7 +289,7 @@ def _keep_leases(
     *,
     owner: str,
     connection: str,
-    now_s: float,
+    clock: Callable[[], float],
     wanted: bool,
     once: bool,
     partitions: int,
@@ -257,7 +298,10 @@ def _keep_leases(
 
     One that works once takes whatever nobody holds: it ends, so it keeps it from nobody for long.
     """
-    workers = leases.enter(db, owner, now_s)
+    # Not before the file is this process's to write: what waited for it would take a lease that was
+    # renewed meanwhile for one from before a restart of the machine.
+    now_s = clock()
+    workers = leases.enter(db, owner, connection, now_s)
     share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)
     most = share - len(kept) if wanted else 0

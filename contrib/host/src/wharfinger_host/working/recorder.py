@@ -10,7 +10,7 @@ import attrs
 
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import Settlement, settle
-from wharfinger_host.store.store import Store, finished
+from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.lane import Lane
 
 __all__ = ["Recorder"]
@@ -23,11 +23,11 @@ class Recorder:
     """Writes the settlements of the lanes of one connection.
 
     Attributes:
-        store: Where to.
+        disk: Where to.
         written: Number of the last write that is on disk.
     """
 
-    store: Store
+    disk: Disk
     written: int = 0
     _lanes: dict[Lane, None] = attrs.field(factory=dict)
     _unwritten: int = 0
@@ -88,7 +88,7 @@ class Recorder:
             again[-1] += [(target, seq) for target, _, seq in lane.settlement.done]
             lane.settlement = Settlement()
         self._writing = True
-        kept = await finished(self.store.note(_settle_all, work))
+        kept = await self.disk.note(_settle_all, work)
         self._writing = False
         self.written += 1
         for lane, offered, still_held in zip(lanes, again, kept, strict=True):

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
@@ -21,6 +22,7 @@ from wharfinger_host.store.letters import Filter, Letter
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
+from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.judging import Judgement, Standing, judge, standings
 from wharfinger_host.working.lane import Lane, Ticket
@@ -79,7 +81,7 @@ class Replay:
 
     async def _send(self, name: str, connection: Connection) -> None:
         held = await finished(
-            self.store.write(_begin, self._owner, name, self.clock(), self.store.now_ms())
+            self.store.write(_begin, self._owner, name, self.clock, self.store.now_ms())
         )
         if held is None:
             raise BusyError(f"Letters of {name} are being replayed by another process.")
@@ -91,21 +93,25 @@ class Replay:
                 verdicts = Verdicts(connection.mappings, targets, Patience())
                 await self._through(connection, Lane(held), verdicts)
         finally:
-            await finished(self.store.note(leases.release, [held]))
+            with suppress(StoreError):  # the lease runs out by itself
+                await finished(self.store.note(leases.release, [held]))
 
     async def _through(self, connection: Connection, lane: Lane, verdicts: Verdicts) -> None:
-        flow: Any = connection.flow(journal=DiskJournal(self.store, verdicts.targets))
-        recorder = Recorder(self.store)
+        disk = Disk(store=self.store)
+        flow: Any = connection.flow(journal=DiskJournal(disk, verdicts.targets))
+        recorder = Recorder(disk)
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
             writing = group.create_task(recorder.run())
             holding = group.create_task(self._hold(lane))
+            breaking = group.create_task(disk.broken())
             await self._put(connection, lane, flow)
             await flow.drain()
             await taking
             recorder.end()
             await writing
             holding.cancel()
+            breaking.cancel()
 
     async def _put(self, connection: Connection, lane: Lane, flow: Any) -> None:
         wanted, after = attrs.evolve(self.wanted, connection=connection.name), 0
@@ -144,10 +150,8 @@ class Replay:
     async def _hold(self, lane: Lane) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 5)
-            kept = await finished(
-                self.store.note(leases.hold, self._owner, [lane.held], self.clock())
-            )
-            lane.lost = lane.lost or lane.held not in kept
+            kept = await finished(self.store.note(_hold_on, self._owner, lane.held, self.clock))
+            lane.lost = lane.lost or not kept
 
 
 def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple[Letter, Standing]]:
@@ -156,9 +160,17 @@ def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple
 
 
 def _begin(
-    db: sqlite3.Connection, owner: str, connection: str, now_s: float, now_ms: int
+    db: sqlite3.Connection,
+    owner: str,
+    connection: str,
+    clock: Callable[[], float],
+    now_ms: int,
 ) -> Held | None:
-    held = leases.acquire_one(db, owner, (connection, REPLAYS), now_s)
+    held = leases.acquire_one(db, owner, (connection, REPLAYS), clock())
     if held is not None:
         recover(db, held, now_ms)
     return held
+
+
+def _hold_on(db: sqlite3.Connection, owner: str, held: Held, clock: Callable[[], float]) -> bool:
+    return bool(leases.hold(db, owner, [held], clock()))

@@ -14,9 +14,10 @@ import attrs
 
 from wharfinger import Connection
 from wharfinger_host.store import leases
-from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.errors import DiskFullError, StoreError
 from wharfinger_host.store.retention import Retention, prune
 from wharfinger_host.store.store import Store, finished
+from wharfinger_host.working.disk import Disk, Watcher
 from wharfinger_host.working.post import Audience, Post
 from wharfinger_host.working.verdicts import Patience
 
@@ -35,7 +36,7 @@ class Loaded:
     connection: Connection
 
 
-class Staff(Audience, Protocol):
+class Staff(Audience, Watcher, Protocol):
     """Hears how the work goes, of everything."""
 
     def reloaded(self, changed: list[str], gone: list[str]) -> None:
@@ -73,11 +74,16 @@ class Worker:
     drain_s: float = 30.0
     once: bool = False
     failed: set[str] = attrs.field(factory=set)
+    _disk: Disk = attrs.field(init=False)
     _owner: str = attrs.field(factory=lambda: secrets.token_hex(8))
     _posts: dict[str, Post] = attrs.field(factory=dict)
     _keepers: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
     _stopping: asyncio.Event = attrs.field(factory=asyncio.Event)
     _main: asyncio.Task[None] | None = None
+
+    @_disk.default
+    def _waits_for_room_unless_once(self) -> Disk:
+        return Disk(store=self.store, watcher=None if self.once else self.staff)
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT, or, once, until nothing is left to do at present.
@@ -102,7 +108,8 @@ class Worker:
         finally:
             for number in handlers:
                 loop.remove_signal_handler(number)
-            await finished(self.store.note(leases.leave, self._owner))
+            with suppress(StoreError):  # its leases run out by themselves
+                await finished(self.store.note(leases.leave, self._owner))
 
     def stop(self) -> None:
         """Take nothing more and end what is under way; the second time, end at once."""
@@ -111,6 +118,7 @@ class Worker:
             return
         self._stopping.set()
         self.staff.stopping()
+        self._disk.give_up_after(self.drain_s)
         for post in self._posts.values():
             post.end()
 
@@ -120,13 +128,12 @@ class Worker:
             self._keep(name)
         try:
             while self._keepers:
-                done, _ = await asyncio.wait(
-                    self._keepers.values(), return_when=asyncio.FIRST_COMPLETED
-                )
+                watched = set(self._keepers.values()) | (set() if pruning.done() else {pruning})
+                done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+                if pruning in done:
+                    pruning.result()
                 for name in [name for name, task in self._keepers.items() if task in done]:
                     self._keepers.pop(name).result()
-                if pruning.done():
-                    pruning.result()
         finally:
             for task in (pruning, *self._keepers.values()):
                 task.cancel()
@@ -142,7 +149,7 @@ class Worker:
             post = self._posts[name] = Post(
                 name=name,
                 connection=self.connections[name].connection,
-                store=self.store,
+                disk=self._disk,
                 owner=self._owner,
                 audience=self.staff,
                 patience=self.patience,
@@ -185,13 +192,19 @@ class Worker:
         for post in self._posts.values():
             post.end()
         for name in changed:
-            if name not in self._keepers:
+            if name not in self._keepers or self._keepers[name].done():
                 self._keep(name)
 
     async def _prune(self) -> None:
+        after = 0
         while True:
-            pruned = await finished(self.store.note(prune, self.retention, self.store.now_ms()))
-            if not pruned.more:
+            go_on_after = None
+            with suppress(DiskFullError):  # whoever has an outcome to write says so
+                now_ms = self.store.now_ms()
+                pruned = await finished(self.store.note(prune, self.retention, now_ms, after=after))
+                go_on_after = pruned.go_on_after
+            after = go_on_after or 0
+            if go_on_after is None:
                 if self.once:
                     return
                 await asyncio.sleep(_PRUNE_EVERY_S)
