@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from wharfinger_host.serving.authentication import basic_key
 from wharfinger_host.serving.intake import Intake
@@ -62,7 +62,7 @@ def tracking(intake: Intake) -> Mount:
         expose_headers=["Retry-After", "X-RateLimit-Reset"],
         max_age=86_400,
     )
-    return Mount("/v1", routes=routes, middleware=[cors])
+    return Mount("/v1", Router(routes, redirect_slashes=False), middleware=[cors])
 
 
 class _Door:
