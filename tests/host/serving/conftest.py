@@ -55,6 +55,9 @@ class Heard:
     def broken(self, error: Exception) -> None:
         self.troubles.append(str(error))
 
+    def mended(self) -> None:
+        self.troubles.append("mended")
+
 
 @attrs.define
 class Served:

@@ -133,6 +133,7 @@ def test_a_full_disk_asks_for_events_again_and_goes_on_when_there_is_room(
     served.line_with("The inbox")
     resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
     assert send(served, number).status_code == 200
+    served.line_with("Events are accepted again.")
     assert served.rows("SELECT count(*) FROM inbox") == [(number + 1,)]
     code, _, errors = served.end()
     assert (code, "Traceback" in errors) == (0, False)

@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 
+from wharfinger_host.serving import tracking
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.inbox import Inbox
 
@@ -199,7 +200,20 @@ def test_a_full_inbox_asks_for_the_events_again_later(served: Any) -> None:
     reply = served.post("/v1/track", TRACK)
     assert (reply.status_code, reply.json()["code"]) == (429, "inbox-full")
     assert reply.headers["retry-after"] == reply.headers["x-ratelimit-reset"] == "30"
-    assert "2 events wait" in served.heard.troubles[0]
+    assert served.post("/v1/track", TRACK).status_code == 429
+    (told,) = served.heard.troubles
+    assert "2 events wait" in told
+
+
+def test_more_requests_than_fit_into_memory_are_asked_for_again(
+    served: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(tracking, "_MOST_AT_ONCE", 0)
+    reply = served.post("/v1/track", TRACK)
+    assert (reply.status_code, reply.json()["code"]) == (429, "too-busy")
+    assert reply.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    assert served.post("/v1/track", TRACK).status_code == 200
 
 
 def test_a_store_that_fails_asks_for_the_events_again_and_works_again(
@@ -214,8 +228,8 @@ def test_a_store_that_fails_asks_for_the_events_again_and_works_again(
         assert (reply.status_code, reply.json()["code"]) == (503, "inbox-broken")
         assert reply.headers["retry-after"] == "5"
         assert "disk is full" not in reply.text
-    assert served.heard.troubles == ["The inbox cannot be used: the disk is full."]
     assert served.post("/v1/batch", {"batch": [track(1), {}]}).status_code == 200
+    assert served.heard.troubles == ["The inbox cannot be used: the disk is full.", "mended"]
     assert len(served.rejects) == 1
 
 

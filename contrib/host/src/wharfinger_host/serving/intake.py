@@ -35,7 +35,10 @@ class Audience(Protocol):
         """Hear that events were not accepted."""
 
     def broken(self, error: Exception) -> None:
-        """Hear that nothing can be accepted."""
+        """Hear that nothing can be accepted from now on."""
+
+    def mended(self) -> None:
+        """Hear that events are accepted again."""
 
 
 def utc_now() -> dt.datetime:
@@ -62,6 +65,7 @@ class Intake:
     audience: Audience
     counts: Counts = attrs.field(factory=Counts)
     clock: Callable[[], dt.datetime] = utc_now
+    _broken: bool = False
 
     async def take_one(self, source: Source, said: dict[str, Any], kind: str) -> None:
         """Take one event in.
@@ -153,17 +157,26 @@ class Intake:
                 await asyncio.to_thread(self.rejects.write, source.name, at, refused)
         except InboxFullError as error:
             message = "Too many events wait here. Send these again later."
-            self.audience.broken(error)
+            self._hear(error)
             raise RequestRefused(429, "inbox-full", message, retry_after_s=_WHEN_FULL_S) from error
         except (StoreError, OSError) as error:
             message = "Events cannot be kept at present. Send these again."
-            self.audience.broken(error)
+            self._hear(error)
             raise RequestRefused(
                 503, "inbox-broken", message, retry_after_s=_WHEN_BROKEN_S
             ) from error
+        if self._broken:
+            self._broken = False
+            self.audience.mended()
         if refused:
             self.counts.refused.update((source.name, each.code) for each in refused)
             self.audience.refused(source.name, refused)
+
+    def _hear(self, error: Exception) -> None:
+        """Say it once: every request that follows finds the same."""
+        if not self._broken:
+            self._broken = True
+            self.audience.broken(error)
 
 
 def _without_key(event: Any) -> Any:

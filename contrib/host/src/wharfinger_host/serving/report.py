@@ -23,7 +23,6 @@ class ServingReport:
 
     rejects: RejectsFile
     _told: set[tuple[str, str]] = attrs.field(factory=set)
-    _broken: str = ""
 
     def refused(self, source: str, refused: Sequence[Refused]) -> None:
         """Say why events were not accepted, the first time for each cause."""
@@ -34,10 +33,12 @@ class ServingReport:
                 self.say(f"{text}They are in {self.rejects.path}", "yellow")
 
     def broken(self, error: Exception) -> None:
-        """Say why nothing can be accepted, once."""
-        if str(error) != self._broken:
-            self._broken = str(error)
-            self.say(f"Events are turned away, to be sent again: {error}", "bold red")
+        """Say why nothing can be accepted."""
+        self.say(f"Events are turned away, to be sent again: {error}", "bold red")
+
+    def mended(self) -> None:
+        """Say that it has passed."""
+        self.say("Events are accepted again.", "bold")
 
     def failed(self, error: Exception, again_s: float) -> None:
         """Say that delivery cannot go on."""

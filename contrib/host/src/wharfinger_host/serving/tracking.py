@@ -29,6 +29,7 @@ from wharfinger_host.sources import Source
 __all__ = ["json_response", "refusal", "tracking"]
 
 _MOST_AT_ONCE: Final = 500
+_WHEN_BUSY_S: Final = 1
 _MOST_TOLD: Final = 100
 _SHORT: Final = {kind[0]: kind for kind in TYPES}
 _TAKEN: Final = {"success": True}
@@ -91,7 +92,7 @@ class _Door:
     async def _respond(self, request: Request, answer: _Answer) -> Response:
         if self._inside > _MOST_AT_ONCE:
             message = "Too many requests are under way. Send this one again."
-            raise RequestRefused(503, "too-busy", message, retry_after_s=1, close=True)
+            raise RequestRefused(429, "too-busy", message, retry_after_s=_WHEN_BUSY_S)
         keeper = self._intake.doorkeeper
         key = basic_key(request.headers.get("authorization", ""))
         source = None if key is None else keeper.source_of(key)
