@@ -25,6 +25,7 @@ from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
 from wharfinger_host.commands.run import run
 from wharfinger_host.commands.send import send
+from wharfinger_host.commands.serve import serve
 from wharfinger_host.commands.trace import trace
 
 __all__ = ["app", "main"]
@@ -48,6 +49,7 @@ app.command()(explain)
 app.command()(send)
 app.command()(accept)
 app.command()(run)
+app.command()(serve)
 app.add_typer(dead_letters)
 app.command()(trace)
 app.command()(export)

@@ -18,7 +18,7 @@ import attrs
 import orjson
 
 import wharfinger
-from wharfinger_host.inbox_configuration import InboxConfig, read_inbox
+from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig, read_inbox
 from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
 from wharfinger_host.suggest import did_you_mean
@@ -31,6 +31,8 @@ __all__ = [
     "read_configuration",
     "read_inbox_configuration",
 ]
+
+_TABLES = ("connections", "inbox", "sources")
 
 
 @attrs.frozen
@@ -82,6 +84,7 @@ class Configuration:
         file: Where it stands.
         connections: What core takes, by name.
         inbox: Where a durable host keeps events; None where nothing is said of it.
+        sources: The table of the sources as TOML gave it; `sources.add_sources` reads it.
         problems: What has to be corrected before anything is sent.
         warnings: What is allowed but looks wrong.
         lines: Where each key stands.
@@ -93,6 +96,7 @@ class Configuration:
     file: pathlib.Path
     connections: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     inbox: InboxConfig | None = None
+    sources: Any = None
     problems: list[Remark] = attrs.field(factory=list)
     warnings: list[Remark] = attrs.field(factory=list)
     lines: Lines = attrs.field(factory=Lines)
@@ -162,8 +166,7 @@ def read_inbox_configuration(file: pathlib.Path) -> Configuration:
             name: table if isinstance(table, dict) else {} for name, table in connections.items()
         }
     if configuration.inbox is None and not configuration.problems:
-        message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
-        configuration.problems.append(configuration.remark((), message))
+        configuration.problems.append(configuration.remark((), NO_INBOX))
     return configuration
 
 
@@ -197,12 +200,14 @@ def _begin(file: pathlib.Path) -> tuple[Configuration, dict[str, Any] | None]:
     """Read the file and what it says of the inbox."""
     configuration = Configuration(file)
     document = _parse(configuration, file.read_bytes())
-    for name in [name for name in document or () if name not in ("connections", "inbox")]:
-        message = "is not known here. Everything stands under [connections.NAME] and [inbox]."
+    for name in [name for name in document or () if name not in _TABLES]:
+        message = "is not known here. Everything stands under [connections.NAME], [inbox] and "
+        message += "[sources.NAME]." + did_you_mean(name, _TABLES)
         configuration.problems.append(configuration.remark((name,), message))
     if document and "inbox" in document:
         configuration.inbox, problems = read_inbox(document["inbox"], file.parent)
         configuration.problems += [configuration.remark(*problem) for problem in problems]
+    configuration.sources = (document or {}).get("sources")
     return configuration, document
 
 

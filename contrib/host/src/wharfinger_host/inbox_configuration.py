@@ -11,11 +11,12 @@ import attrs
 from wharfinger_host.locate import Path
 from wharfinger_host.suggest import did_you_mean
 
-__all__ = ["InboxConfig", "InboxProblem", "read_inbox"]
+__all__ = ["NO_INBOX", "InboxConfig", "InboxProblem", "read_inbox"]
 
 InboxProblem = tuple[Path, str]
 """The path of what is wrong, and what is wrong with it."""
 
+NO_INBOX = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
 _DAY_S = 24 * 60 * 60
 
 

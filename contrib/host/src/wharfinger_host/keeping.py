@@ -22,7 +22,7 @@ from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["open_inbox", "open_store", "store_of", "warn_of_strangers"]
+__all__ = ["leave_with_problems", "open_inbox", "open_store", "store_of", "warn_of_strangers"]
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def open_inbox(
     except OSError as error:
         raise opening.leave_unreadable(str(file), error) from error
     if configuration.inbox is None or configuration.problems:
-        _leave_with_problems(configuration, as_json=as_json)
+        raise leave_with_problems(configuration, as_json=as_json)
     with store_of(configuration) as store:
         tables = configuration.connections
         yield store, {name: _enabled_mappings(table) for name, table in tables.items()}
@@ -113,11 +113,12 @@ def _layout(inbox: InboxConfig) -> Layout | None:
     return Layout(**said) if said else None  # type: ignore[arg-type]  # each value has its field's type
 
 
-def _leave_with_problems(configuration: Configuration, *, as_json: bool) -> None:
+def leave_with_problems(configuration: Configuration, *, as_json: bool) -> typer.Exit:
+    """Show what is wrong with a configuration, and return what to raise."""
     check.show_problems(messages(), configuration)
     count = plural(len(configuration.problems), "problem")
     text = f"{count} in {printable(str(configuration.file))}; nothing was done"
     messages().print(text, style="bold red", soft_wrap=True)
     if as_json:
         write_json(check.as_json(configuration, {}, {}))
-    raise typer.Exit(Exit.USAGE)
+    return typer.Exit(Exit.USAGE)

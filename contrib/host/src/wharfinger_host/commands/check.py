@@ -33,10 +33,12 @@ def check(
     import asyncio
 
     from wharfinger_host import opening, terminal
+    from wharfinger_host.sources import add_sources
     from wharfinger_host.unquoted import warn_of_unquoted_words
     from wharfinger_host.views import check as view
 
     configuration, connections = opening.load(config)
+    add_sources(configuration)
     if not configuration.problems:
         warn_of_unquoted_words(configuration)
     findings: dict[str, list[Finding]] = {}

@@ -39,6 +39,7 @@ def run(
 
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.configuration import Selection, read_configuration
+    from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
@@ -48,8 +49,7 @@ def run(
     connections = opening.open_connections(config, selection, as_json=as_json, plugins=plugins)
     configuration = read_configuration(config, plugins, selection)
     if configuration.inbox is None:
-        message = 'There is no inbox. Write a table [inbox] with file = "wharfinger.db".'
-        raise opening.leave(f"{config}: {message}", Exit.USAGE)
+        raise opening.leave(f"{config}: {NO_INBOX}", Exit.USAGE)
     with keeping.store_of(configuration) as store:
         if not connection:
             keeping.warn_of_strangers(store, connections)

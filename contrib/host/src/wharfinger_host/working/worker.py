@@ -94,20 +94,26 @@ class Worker:
             StoreError: The inbox cannot be used.
             asyncio.CancelledError: It was stopped at once.
         """
-        self._main = asyncio.current_task()
         loop = asyncio.get_running_loop()
         handlers = {
             signal.SIGTERM: self.stop,
             signal.SIGINT: self.stop,
-            signal.SIGHUP: self._reload,
+            signal.SIGHUP: self.look_again,
         }
         for number, handler in handlers.items():
             loop.add_signal_handler(number, handler)
         try:
-            await self._work()
+            await self.work()
         finally:
             for number in handlers:
                 loop.remove_signal_handler(number)
+
+    async def work(self) -> None:
+        """Do as `run`, until `stop`; signals are the caller's."""
+        self._main = asyncio.current_task()
+        try:
+            await self._work()
+        finally:
             with suppress(StoreError):  # its leases run out by themselves
                 await finished(self.store.note(leases.leave, self._owner))
 
@@ -174,8 +180,8 @@ class Worker:
             longer_s = min(look_again_s * 2, self.patience.longest_halted_s)
             look_again_s = longer_s if post.renew else self.patience.halted_s
 
-    def _reload(self) -> None:
-        """Put new connections in the place of those whose configuration has changed."""
+    def look_again(self) -> None:
+        """Read the configuration again, and take new connections for those that changed in it."""
         if self._stopping.is_set() or (loaded := self.reload()) is None:
             return
         before, self.connections = self.connections, loaded
