@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Final
 
 import attrs
 
@@ -11,6 +12,9 @@ from wharfinger.errors import CredentialsError
 from wharfinger.model.outcome import Outcome, Receipt, Status
 
 __all__ = ["Halts", "Receipts"]
+
+_MOST_KEYS: Final = 1_000
+"""An event may name any batch key; one that is forgotten is tried once more, and halts again."""
 
 
 class Receipts:
@@ -77,4 +81,6 @@ class Halts:
                 untried = attrs.evolve(outcome, attempts=0)
                 if outcome.code == CredentialsError.CODE:
                     self._everything = untried
+                if len(self._by_key) >= _MOST_KEYS:
+                    del self._by_key[next(iter(self._by_key))]
                 self._by_key[mapping, batch_key] = untried

@@ -58,7 +58,7 @@ class Outcome:
         attempts: How often it was sent in this call; 0 where nothing was sent.
     """
 
-    status: Status
+    status: Status = attrs.field(converter=Status)
     code: str
     message: str = ""
     vendor_message: str = ""
