@@ -8,6 +8,8 @@ import subprocess
 import sys
 from importlib import import_module
 
+import pytest
+
 import wharfinger
 
 # What these decorators take is reached through them: by a plugin manager, by a command line.
@@ -122,6 +124,8 @@ def test_an_unknown_name_is_an_ordinary_attribute_error():
     assert getattr(wharfinger, "nothing_like_this", None) is None
 
 
+_PARTS = 6  # each takes seconds, and workers share them
+
 # Each module is imported into an interpreter that holds nothing of its distribution, not even the
 # package's own __init__: a circle of imports, or a hidden need for another module, breaks here.
 IMPORT_ALONE = """
@@ -143,8 +147,9 @@ json.dump(broken, sys.stdout)
 """
 
 
-def test_every_module_imports_alone(distributions):
-    modules = [(m.name, str(d.source)) for d in distributions for m in d.modules]
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_every_module_imports_alone(distributions, part):
+    modules = [(m.name, str(d.source)) for d in distributions for m in d.modules][part::_PARTS]
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", IMPORT_ALONE],
         input=json.dumps(modules),
