@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import attrs
@@ -20,7 +21,8 @@ from wharfinger_sfmc.rows.planning import Unsent, Way, carry_out, held_back, pla
 from wharfinger_sfmc.rows.rowsets import Rowsets
 from wharfinger_sfmc.rows.sizes import BatchSizes, Size
 from wharfinger_sfmc.values.columns import Table
-from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, to_row
+from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules
+from wharfinger_sfmc.values.forming import row_form
 from wharfinger_sfmc.values.identity import loose_identity
 
 __all__ = ["JOB_BYTES", "JOB_ROWS", "ROWSET_BYTES", "Interface", "RowPayload", "store_rows"]
@@ -226,21 +228,13 @@ class _Storing:
         outcomes: dict[int, wharfinger.Outcome] = {}
         rows: list[tuple[int, Row]] = []
         first = next(iter(group.payloads.values()))
-        rules = ValueRules(nulls=Empty(first.nulls), empties=Empty(first.empties))
+        rules = _rules(first.nulls, first.empties)
+        form = row_form(rules, table, self.labels["keys"], self.labels["values"])
         for index, payload in group.payloads.items():
             try:
-                row = to_row(
-                    payload.keys,
-                    payload.values,
-                    rules,
-                    table,
-                    keys_label=self.labels["keys"],
-                    values_label=self.labels["values"],
-                )
+                rows.append((index, form.row(payload.keys, payload.values)))
             except wharfinger.PayloadError as error:
                 outcomes[index] = wharfinger.Outcome.of(error)
-            else:
-                rows.append((index, row))
         return outcomes, rows
 
     def _is_job(self, rows: int) -> bool:
@@ -263,6 +257,11 @@ class _Storing:
     def _size(self, group: _Group, interface: Interface, most_rows: int, most_bytes: int) -> Size:
         sizes = self.session.shared(BatchSizes)
         return sizes.of((group.resolved, interface), most_rows=most_rows, most_bytes=most_bytes)
+
+
+@lru_cache
+def _rules(nulls: str, empties: str) -> ValueRules:
+    return ValueRules(nulls=Empty(nulls), empties=Empty(empties))
 
 
 def _subject(target: DataExtension) -> str:
