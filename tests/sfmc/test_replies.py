@@ -98,6 +98,22 @@ def test_an_echo_of_megabytes_is_read_at_once():
     assert read(200, content=echo).accepted
 
 
+def test_a_reply_is_an_echo_only_of_the_very_bytes_that_were_sent():
+    def is_echo(content, sent):
+        return read_reply(httpx.Response(200, content=content), sent=sent).is_echo
+
+    assert is_echo(b'[{"a":1}]', b'[{"a":1}]')
+    assert not is_echo(b'[{"a":2}]', b'[{"a":1}]')
+    assert not is_echo(b'[{"a": 1}]', b'[{"a":1}]')
+    assert not is_echo(b"", None)
+
+
+def test_what_a_reply_holds_is_counted_when_somebody_asks():
+    assert read(200, content=b"[1,2]").entries == 2
+    assert read(400, content=b"[1,2]").entries == 2
+    assert read(200, content=b'{"a":[1,2]}').entries is None
+
+
 def test_a_byte_order_mark_hides_nothing():
     reply = read(400, content=b'\xef\xbb\xbf {"errorcode": 10001, "message": "No."}')
 

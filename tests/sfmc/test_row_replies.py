@@ -72,6 +72,17 @@ async def test_a_200_that_echoes_the_rows_or_says_nothing_means_that_they_are_st
     assert [outcome.status for outcome in outcomes] == [wharfinger.Status.DELIVERED] * 2
 
 
+async def test_rows_that_come_back_as_they_were_sent_are_stored_without_being_read(
+    cloud, send, monkeypatch
+):
+    monkeypatch.setattr("wharfinger_sfmc.api.replies._entries", pytest.fail)
+    cloud.judges(lambda request: httpx.Response(200, content=request.content))
+
+    outcomes = await send([event(1), event(2)])
+
+    assert [outcome.status for outcome in outcomes] == [wharfinger.Status.DELIVERED] * 2
+
+
 @pytest.mark.parametrize(
     "body",
     [{"json": [{}]}, {"json": [{}] * 3}, {"json": []}, {"json": {}}, {"json": {"requestId": "r"}},

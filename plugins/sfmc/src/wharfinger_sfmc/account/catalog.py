@@ -185,9 +185,12 @@ class Catalog:
 
     def _entry(self, target: DataExtension) -> _Entry:
         target = _single(target)
-        if target not in self._entries and len(self._entries) >= _MOST_ENTRIES:
-            del self._entries[next(iter(self._entries))]
-        return self._entries.setdefault(target, _Entry())
+        entry = self._entries.get(target)
+        if entry is None:
+            if len(self._entries) >= _MOST_ENTRIES:
+                del self._entries[next(iter(self._entries))]
+            entry = self._entries[target] = _Entry()
+        return entry
 
     async def _read(
         self, session: wharfinger.Session, target: DataExtension, entry: _Entry
@@ -320,6 +323,8 @@ def _suggestion(key: str, names: Sequence[ListedExtension]) -> tuple[str, Sequen
 
 def _single(target: DataExtension) -> DataExtension:
     """One spelling per address: the key counts before the id."""
+    if target.key is None or target.id is None:
+        return target
     return DataExtension(key=target.key) if target.key else DataExtension(id=target.id)
 
 

@@ -200,7 +200,7 @@ def row_action(
 
     def encode(row: RowPayload) -> bytes:
         # These travel in the path, where text that is not valid Unicode must not get to.
-        if not f"{row.key}{row.id}".isascii():
+        if not ((row.key or "").isascii() and (row.id or "").isascii()):
             to_json({"key": row.key, "id": row.id}, labels)
         return to_json({"keys": row.keys, "values": row.values}, labels)
 

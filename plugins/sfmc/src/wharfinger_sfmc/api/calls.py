@@ -7,6 +7,7 @@ a refusal means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import attrs
 
@@ -20,7 +21,7 @@ def _same_guid(value: str | None) -> str | None:
     return value.lower() if value else value
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class DataExtension:
     """A data extension as a request addresses it: by its external key, or else by its id.
 
@@ -32,7 +33,7 @@ class DataExtension:
     key: str | None = None
     id: str | None = attrs.field(default=None, eq=_same_guid)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The encoded path segment; the prefix ``key:`` tells a key from an id."""
         return f"key:{segment(self.key)}" if self.key else segment(self.id or "")

@@ -22,13 +22,15 @@ import orjson
 
 __all__ = ["Reply", "bounded", "folded", "read_reply", "whole_number"]
 
+_OBJECT: Final = re.compile(rb"(\xef\xbb\xbf)?\s*\{")
+_ARRAY: Final = re.compile(rb"\s*\[")
 _MAX_VENDOR_CHARACTERS: Final = 500
 _EXCERPT_BYTES: Final = 16_000
 _DETAIL_LISTS: Final = ("additionalerrors", "validationerrors")
 _REQUEST_IDS: Final = ("requestservicemessageid", "servicemessageid", "requestid")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Reply:
     """One reply of SFMC.
 
@@ -36,35 +38,50 @@ class Reply:
         status: HTTP status.
         fields: The reply's JSON object with its names in lower case; empty where the body is
             something else.
-        entries: How many entries the reply's JSON array has; None where the body is no array.
+        body: The reply's body as it came.
+        headers: The reply's headers.
         is_empty: Whether there is no body at all.
+        is_echo: Whether the body is what was sent, byte for byte.
         errorcode: SFMC's own number for the error, or None.
         details: What SFMC said about single columns or rows, word for word.
         result_codes: Codes of the result messages that are errors.
         reported_errors: Whether the body says that something failed, whatever the status.
         vendor_message: What SFMC said, secrets taken out, at most 500 characters.
         request_id: SFMC's name for the request, where it gave one.
-        retry_after_s: How long SFMC asked to wait, in seconds, or None.
-        date: When SFMC answered, by its own clock, or None where it did not say.
     """
 
     status: int
     fields: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
-    entries: int | None = None
+    body: bytes = attrs.field(default=b"", repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     is_empty: bool = False
+    is_echo: bool = False
     errorcode: int | None = None
     details: tuple[str, ...] = ()
     result_codes: frozenset[str] = frozenset()
     reported_errors: bool = False
     vendor_message: str = ""
     request_id: str | None = None
-    retry_after_s: float | None = None
-    date: datetime | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether SFMC accepted the request: a 2xx that reports no error in its body."""
         return httpx.codes.is_success(self.status) and not self.reported_errors
+
+    @property
+    def entries(self) -> int | None:
+        """How many entries the reply's JSON array has; None where the body is no array."""
+        return _entries(self.body)
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long SFMC asked to wait, in seconds, or None."""
+        return _retry_after_s(self.headers, self.fields)
+
+    @property
+    def date(self) -> datetime | None:
+        """When SFMC answered, by its own clock, or None where it did not say."""
+        return _moment(self.headers.get("date", ""))
 
     def objects(self, name: str) -> list[dict[str, Any]] | None:
         """Return a list of objects that the reply holds, each with its names in lower case.
@@ -86,14 +103,33 @@ class Reply:
         return whole_number(self.fields.get(name))
 
 
-def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> Reply:
+def read_reply(
+    response: httpx.Response, redact: Callable[[str], str] = str, sent: bytes | None = None
+) -> Reply:
     """Read a reply that has arrived completely.
 
     Args:
         response: The reply; its body has been read.
         redact: Takes the account's secrets out of a text.
+        sent: The body it answers, if there was one.
     """
-    fields = _json_object(response.content)
+    body = response.content
+    fields = _json_object(body)
+    reply = Reply(
+        status=response.status_code,
+        fields=fields,
+        body=body,
+        headers=response.headers,
+        is_empty=not body or body.isspace(),
+        is_echo=body == sent,
+    )
+    # A rowset comes back as an array: there is nothing to be read in it.
+    return reply if reply.accepted and not fields else _with_words(reply, redact)
+
+
+def _with_words(reply: Reply, redact: Callable[[str], str]) -> Reply:
+    """Return a reply with what SFMC said in its body."""
+    fields = reply.fields
     has_errors = str(fields.get("haserrors")).lower() == "true"
     failures = [
         entry
@@ -108,25 +144,20 @@ def read_reply(response: httpx.Response, redact: Callable[[str], str] = str) -> 
         )
     )
     spoken = "; ".join(details) or _first_text(fields, "message", "error_description", "error")
-    return Reply(
-        status=response.status_code,
-        fields=fields,
-        entries=_entries(response.content),
-        is_empty=not response.content or response.content.isspace(),
+    return attrs.evolve(
+        reply,
         errorcode=whole_number(fields.get("errorcode")),
         details=details,
         result_codes=frozenset(_text(entry.get("resultcode")) for entry in failures),
         reported_errors=has_errors or bool(failures),
-        vendor_message=bounded(redact(spoken or _excerpt(response))),
+        vendor_message=bounded(redact(spoken or _excerpt(reply))),
         request_id=_first_text(fields, *_REQUEST_IDS) or None,
-        retry_after_s=_retry_after_s(response, fields),
-        date=_moment(response.headers.get("date", "")),
     )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     # A rowset comes back as an array of megabytes; only an object can hold an error.
-    if not re.match(rb"(\xef\xbb\xbf)?\s*\{", body):
+    if not _OBJECT.match(body):
         return {}
     try:
         return folded(orjson.loads(body.removeprefix(BOM_UTF8)))
@@ -135,7 +166,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _entries(body: bytes) -> int | None:
-    if not re.match(rb"\s*\[", body):
+    if not _ARRAY.match(body):
         return None
     try:
         return len(orjson.loads(body))
@@ -169,11 +200,11 @@ def whole_number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _excerpt(response: httpx.Response) -> str:
+def _excerpt(reply: Reply) -> str:
     """What a gateway wrote instead of JSON; nothing where the reply is a plain success."""
-    if response.is_success:
+    if httpx.codes.is_success(reply.status):
         return ""
-    return response.content[:_EXCERPT_BYTES].decode(errors="replace")
+    return reply.body[:_EXCERPT_BYTES].decode(errors="replace")
 
 
 def bounded(text: str) -> str:
@@ -184,9 +215,9 @@ def bounded(text: str) -> str:
     return words[: _MAX_VENDOR_CHARACTERS - 1] + "…"
 
 
-def _retry_after_s(response: httpx.Response, fields: Mapping[str, Any]) -> float | None:
+def _retry_after_s(headers: Mapping[str, str], fields: Mapping[str, Any]) -> float | None:
     """The header counts before the body ("Rate Limiting Errors"); it is seconds or a date."""
-    header = response.headers.get("retry-after", "").strip()
+    header = headers.get("retry-after", "").strip()
     for value in (header, fields.get("retryafter")):
         if (seconds := _seconds(value)) is not None:
             return seconds

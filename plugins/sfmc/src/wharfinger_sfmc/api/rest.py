@@ -69,7 +69,7 @@ class Rest:
                 "A request was not sent, because a name in it is longer than any address can be.",
                 code="name-too-long",
             ) from error
-        return read_reply(response, self._session.redact)
+        return read_reply(response, self._session.redact, body)
 
 
 def _encoded(query: Mapping[str, str]) -> str:

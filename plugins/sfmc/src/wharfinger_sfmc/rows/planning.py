@@ -56,14 +56,12 @@ class PlannedRow:
         row: As it is sent: all versions in one.
         versions: What each event says, in their order.
         sources: Index of each version's event.
-        identity: What is equal only for surely the same row.
         wave: How many rows that might be this one come before it.
     """
 
     row: Row
     versions: list[Row]
     sources: list[int]
-    identity: Hashable
     wave: int
 
 
@@ -110,15 +108,15 @@ def plan(rows: Iterable[tuple[int, Row]], table: Table | None) -> list[list[Plan
     waves: list[list[PlannedRow]] = []
     latest: dict[Hashable, PlannedRow] = {}
     for source, row in rows:
-        exact, loose = identity(row, table), loose_identity(row.keys)
+        loose = loose_identity(row.keys)
         before = latest.get(loose)
-        if before is not None and before.identity == exact:
+        if before is not None and identity(before.row, table) == identity(row, table):
             before.versions.append(row)
             before.sources.append(source)
             before.row = merged([before.row, row])
             continue
         wave = 0 if before is None else before.wave + 1
-        latest[loose] = PlannedRow(row, [row], [source], exact, wave)
+        latest[loose] = PlannedRow(row, [row], [source], wave)
         if wave == len(waves):
             waves.append([])
         waves[wave].append(latest[loose])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Hashable, Sequence
-from itertools import islice
 from typing import Final
 
 import attrs
@@ -54,12 +53,13 @@ class Size:
             rows: Encoded.
             start: Index of the first of them.
         """
-        total = -1  # the last row has no comma behind it
-        for count, row in enumerate(islice(rows, start, start + self.rows)):
-            total += len(row) + 1
-            if total > self.request_bytes:
-                return max(1, count)
-        return max(1, min(len(rows) - start, self.rows))
+        part = rows[start : start + self.rows]
+        fitting = len(part)
+        size = sum(map(len, part)) + fitting - 1  # the last row has no comma behind it
+        while fitting > 1 and size > self.request_bytes:
+            fitting -= 1
+            size -= len(part[fitting]) + 1
+        return max(1, fitting)
 
     async def watch(self, request: Awaitable[Reply], rows: Sequence[bytes]) -> Reply:
         """Wait for the reply to a request, and learn from it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import attrs
@@ -20,7 +21,8 @@ from wharfinger_sfmc.rows.planning import Unsent, Way, carry_out, held_back, pla
 from wharfinger_sfmc.rows.rowsets import Rowsets
 from wharfinger_sfmc.rows.sizes import BatchSizes, Size
 from wharfinger_sfmc.values.columns import Table
-from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, to_row
+from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules
+from wharfinger_sfmc.values.forming import row_form
 from wharfinger_sfmc.values.identity import loose_identity
 
 __all__ = ["JOB_BYTES", "JOB_ROWS", "ROWSET_BYTES", "Interface", "RowPayload", "store_rows"]
@@ -34,6 +36,7 @@ JOB_BYTES: Final = MAX_BODY_BYTES - len('{"items":[]}')
 
 _MOST_AT_ONCE: Final = 500
 """Most rows that are sent synchronously where the number decides."""
+_PERMISSIONS: Final = words(WRITE_ROWS)
 _DRIFT: Final = frozenset({ROW_REFUSED, PRIMARY_KEY_MISMATCH, "data-extension-not-found"})
 """Refusals that a look at the right columns would have foreseen."""
 
@@ -58,7 +61,7 @@ class RowPayload(Protocol):
     deadline_s: int
 
 
-@attrs.frozen
+@attrs.define
 class _Group:
     """The rows of a batch that go to one data extension.
 
@@ -101,7 +104,9 @@ async def store_rows(
             tables[target] = await session.shared(Catalog).table(session, target)
         except wharfinger.DeliveryError as error:
             halts[target] = wharfinger.Outcome.of(error)
-    outcomes = {i: halts[target] for i, (target, _) in enumerate(rows) if target in halts}
+    outcomes: dict[int, wharfinger.Outcome] = {}
+    if halts:
+        outcomes = {i: halts[target] for i, (target, _) in enumerate(rows) if target in halts}
     storing = _Storing(session, interface, labels, outline)
     held: wharfinger.Outcome | None = None
     unsent = Unsent()
@@ -123,15 +128,12 @@ def _runs(
     One run, as a rule. Where the columns of data extensions cannot be read, one that is named by
     its key here and by its id there cannot be recognized; then no run names one row by both.
     """
-    known = {
-        name: table
-        for table in tables.values()
-        if table is not None
-        for name in (DataExtension(key=table.key), DataExtension(id=table.id))
-    }
-    tables = {target: table or known.get(target) for target, table in tables.items()}
-    blind = {target for target, table in tables.items() if table is None}
-    is_doubtful = any(t.key for t in blind) and not all(t.key for t in blind)
+    blind: set[DataExtension] = set()
+    if None in tables.values():
+        tables = _recognized(tables)
+        blind = {target for target, table in tables.items() if table is None}
+    is_doubtful = len({bool(target.key) for target in blind}) > 1
+    names = {t: _name(table) if table else t for t, table in tables.items()}
     runs: list[dict[DataExtension, _Group]] = [{}]
     named: dict[Hashable, DataExtension] = {}
     for place, (target, payload) in enumerate(rows):
@@ -142,14 +144,34 @@ def _runs(
             if named.setdefault(row, target) != target:
                 runs.append({})
                 named = {row: target}
-        table = tables[target]
-        name = DataExtension(key=table.key, id=table.id) if table else target
-        group = runs[-1].setdefault(name, _Group(target, name, table))
+        name = names[target]
+        group = runs[-1].get(name)
+        if group is None:
+            group = runs[-1][name] = _Group(target, name, tables[target])
         group.payloads[place] = payload
     return [list(run.values()) for run in runs]
 
 
-@attrs.frozen
+def _recognized(
+    tables: Mapping[DataExtension, Table | None],
+) -> dict[DataExtension, Table | None]:
+    """Return tables with those that are known under the other name of their data extension."""
+    known = {
+        name: table
+        for table in tables.values()
+        if table is not None
+        for name in (DataExtension(key=table.key), DataExtension(id=table.id))
+    }
+    return {target: table or known.get(target) for target, table in tables.items()}
+
+
+@lru_cache
+def _name(table: Table) -> DataExtension:
+    """Return a data extension by key and id, as its table has them."""
+    return DataExtension(key=table.key, id=table.id)
+
+
+@attrs.define
 class _Storing:
     """Groups of rows on their way.
 
@@ -183,9 +205,7 @@ class _Storing:
         outcomes, rows, table = await self._checked(group)
         if not rows:
             return outcomes
-        key_sets = {frozenset(row.keys) for _, row in rows}
-        one_mind = table is not None or (len(key_sets) == 1 and len(rows) > 1)
-        rowsets = self._rowsets(group, mixed_keys=not one_mind)
+        rowsets = self._rowsets(group, mixed_keys=table is None and _differ_in_keys(rows))
         waves = plan(rows, table)
         is_job = self._is_job(sum(map(len, waves)))
         way: Way = self._jobs(group) if is_job else rowsets
@@ -226,21 +246,13 @@ class _Storing:
         outcomes: dict[int, wharfinger.Outcome] = {}
         rows: list[tuple[int, Row]] = []
         first = next(iter(group.payloads.values()))
-        rules = ValueRules(nulls=Empty(first.nulls), empties=Empty(first.empties))
+        rules = _rules(first.nulls, first.empties)
+        form = row_form(rules, table, self.labels["keys"], self.labels["values"])
         for index, payload in group.payloads.items():
             try:
-                row = to_row(
-                    payload.keys,
-                    payload.values,
-                    rules,
-                    table,
-                    keys_label=self.labels["keys"],
-                    values_label=self.labels["values"],
-                )
+                rows.append((index, form.row(payload.keys, payload.values)))
             except wharfinger.PayloadError as error:
                 outcomes[index] = wharfinger.Outcome.of(error)
-            else:
-                rows.append((index, row))
         return outcomes, rows
 
     def _is_job(self, rows: int) -> bool:
@@ -250,7 +262,7 @@ class _Storing:
 
     def _rowsets(self, group: _Group, *, mixed_keys: bool) -> Rowsets:
         subject = _subject(group.target)
-        call = Call(topic=Topic.ROWS, subject=subject, permissions=words(WRITE_ROWS))
+        call = Call(topic=Topic.ROWS, subject=subject, permissions=_PERMISSIONS)
         size = self._size(group, Interface.SYNC, MAX_ROWS, ROWSET_BYTES)
         return Rowsets(self.session, group.target, call, size, mixed_keys=mixed_keys)
 
@@ -263,6 +275,16 @@ class _Storing:
     def _size(self, group: _Group, interface: Interface, most_rows: int, most_bytes: int) -> Size:
         sizes = self.session.shared(BatchSizes)
         return sizes.of((group.resolved, interface), most_rows=most_rows, most_bytes=most_bytes)
+
+
+def _differ_in_keys(rows: Sequence[tuple[int, Row]]) -> bool:
+    """Tell whether rows may differ in the names of their keys; one row alone may from any other."""
+    return len(rows) == 1 or len({frozenset(row.keys) for _, row in rows}) > 1
+
+
+@lru_cache
+def _rules(nulls: str, empties: str) -> ValueRules:
+    return ValueRules(nulls=Empty(nulls), empties=Empty(empties))
 
 
 def _subject(target: DataExtension) -> str:

@@ -56,7 +56,7 @@ import wharfinger
 from wharfinger_sfmc.values.columns import Column, Table, fold, quoted
 from wharfinger_sfmc.values.converters import Convert, UnfitError, converter, general, text_length
 
-__all__ = ["Empty", "Row", "ValueRules", "to_row"]
+__all__ = ["Empty", "Row", "ValueRules", "is_empty", "to_row"]
 
 _OMITTED: Final = object()
 _TWICE: Final = (
@@ -73,7 +73,7 @@ class Empty(StrEnum):
     REJECT = "reject"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class ValueRules:
     """What a mapping wants for values that are not there.
 
@@ -86,7 +86,7 @@ class ValueRules:
     empties: Empty = Empty.CLEAR
 
 
-@attrs.frozen
+@attrs.define
 class Row:
     """A row in SFMC's form.
 
@@ -197,7 +197,7 @@ class _Making:
                 f"is not a primary key column. {self._key_names()} Map other columns under "
                 f"{self._labels['values']}."
             )
-        if _is_empty(value):
+        if is_empty(value):
             raise UnfitError(
                 f"is {_found(value)}, and a primary key needs a value. Map a value that every "
                 "event has, or let the trigger pass only events that have it."
@@ -206,7 +206,7 @@ class _Making:
 
     def other_value(self, spelled: str, target: _Target, value: Any) -> Any:
         """Convert a value of another column; drop a primary key that says the same again."""
-        if _is_empty(value):
+        if is_empty(value):
             return self._empty(target, value)
         converted = target.convert(value)
         if target.column is None or not target.column.primary_key:
@@ -301,7 +301,8 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Tell whether a value is null or the empty text, for which a mapping has rules."""
     return value is None or (isinstance(value, str) and not value)
 
 

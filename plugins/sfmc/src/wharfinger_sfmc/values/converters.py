@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from codecs import utf_16_le_encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -14,7 +16,7 @@ from math import isfinite
 from typing import Any, Final
 
 from wharfinger_sfmc.values.columns import Column, ColumnType
-from wharfinger_sfmc.values.dates import RANGE, is_storable, read_moment, write_moment
+from wharfinger_sfmc.values.dates import RANGE, is_storable, is_written, read_moment, write_moment
 
 __all__ = [
     "MAX_DIGITS",
@@ -57,6 +59,9 @@ _PHONE: Final = re.compile(r"\+?(?:[ ().-]*\d){7,15}[ ().-]*", re.ASCII)
 _LOCALE: Final = re.compile(r"([A-Za-z]{2})(?:[-_]([A-Za-z]{2}))?", re.ASCII)
 _BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
 _EXACT: Final = Context(prec=500)
+_NUMBERS: Final = frozenset({int, float})
+_SURE_DIGITS: Final = sys.float_info.dig
+"""A text of so many digits is the number it reads as, and no other text of so many is."""
 
 
 class UnfitError(ValueError):
@@ -129,7 +134,7 @@ def text_length(text: str) -> int:
     if text.isascii():
         return len(text)
     try:
-        return len(text.encode("utf-16-le")) // 2
+        return len(utf_16_le_encode(text)[0]) // 2
     except UnicodeEncodeError:
         raise UnfitError(
             "is not valid Unicode: it holds half of a surrogate pair. Correct it where the event "
@@ -150,7 +155,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, (int, float, Decimal)):
         return _number_text(value)
     if isinstance(value, datetime):
-        return write_moment(_storable(value, value))
+        return write_moment(_storable(read_moment(value), value))
     if isinstance(value, date):
         return value.isoformat()
     return _json_text(value)
@@ -203,8 +208,7 @@ def _text(column: Column) -> Convert:
 
     def convert(value: Any) -> str:
         text = value if type(value) is str else as_text(value)
-        length = len(text) if text.isascii() else text_length(text)
-        if length > limit:
+        if (length := len(text) if text.isascii() else text_length(text)) > limit:
             raise UnfitError(
                 f"has {length:,} characters, but its column holds {limit:,}. Shorten it where the "
                 "event is made, or make the column longer."
@@ -216,7 +220,9 @@ def _text(column: Column) -> Convert:
 
 def _number(_: Column) -> Convert:
     def convert(value: Any) -> int:
-        number = value if type(value) is int else _whole(value)
+        if type(value) is int and _SMALLEST <= value <= _LARGEST:
+            return value
+        number = _whole(value)
         if number is None or not _SMALLEST <= number <= _LARGEST:
             raise _unfit(
                 f"a whole number from {_SMALLEST:,} to {_LARGEST:,}",
@@ -224,7 +230,7 @@ def _number(_: Column) -> Convert:
                 "Send digits only, such as 1200; fractions and larger numbers need a Decimal "
                 "column.",
             )
-        return int(number)
+        return number
 
     return convert
 
@@ -259,8 +265,14 @@ def _decimal(column: Column) -> Convert:
     places = MAX_DIGITS if column.scale is None else min(column.scale, _MOST_DIGITS)
     whole_digits = min(column.length or MAX_DIGITS, _MOST_DIGITS) - (column.scale or 0)
     unit, limit = Decimal(1).scaleb(-places), Decimal(1).scaleb(whole_digits)
+    sure_digits = min(whole_digits, _SURE_DIGITS - places)
+    most, form = 10**sure_digits if sure_digits >= 0 else 0, f"%.{places}f"
 
     def convert(value: Any) -> str:
+        if type(value) in _NUMBERS and value and -most < value < most:
+            text: str = form % value
+            if float(text) == value:
+                return text
         number = read_decimal(value)
         rounded = None
         if number is not None and number.adjusted() <= max(whole_digits, 0):
@@ -285,7 +297,7 @@ def _decimal(column: Column) -> Convert:
 
 def _boolean(_: Column) -> Convert:
     def convert(value: Any) -> bool:
-        if isinstance(value, bool):
+        if type(value) is bool:
             return value
         if isinstance(value, str):
             truth = _BOOLEANS.get(value.strip().lower())
@@ -303,6 +315,8 @@ def _date(column: Column) -> Convert:
     whole_seconds = column.primary_key
 
     def convert(value: Any) -> str:
+        if type(value) is str and is_written(value, whole_seconds=whole_seconds):
+            return value
         moment = read_moment(value)
         if moment is None:
             is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
@@ -319,8 +333,7 @@ def _date(column: Column) -> Convert:
     return convert
 
 
-def _storable(value: datetime, found: Any) -> datetime:
-    moment = read_moment(value)
+def _storable(moment: datetime | None, found: Any) -> datetime:
     if moment is None or not is_storable(moment):
         text = found if isinstance(found, str) else found.isoformat()
         raise _unfit(RANGE, _shown(text), "Send a date in that range, or null.")

@@ -10,7 +10,15 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-__all__ = ["RANGE", "SERVER_TIME", "is_iso", "is_storable", "read_moment", "write_moment"]
+__all__ = [
+    "RANGE",
+    "SERVER_TIME",
+    "is_iso",
+    "is_storable",
+    "is_written",
+    "read_moment",
+    "write_moment",
+]
 
 SERVER_TIME: Final = timezone(timedelta(hours=-6))
 RANGE: Final = "between 1753-01-01T06:00:00Z and 9999-12-31T23:59:59Z"
@@ -27,7 +35,14 @@ _ISO: Final = re.compile(
 _US: Final = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp][Mm])?)?", re.ASCII
 )
+_WRITTEN: Final = re.compile(
+    r"(?:1[89]|[2-9][0-9])[0-9][0-9]-"
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|"
+    r"(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.(?!000)[0-9]{3})?Z"
+)
+"""Moments from 1800 to 9999 as `write_moment` writes them, on any day but 29 February."""
 _HALF_DAY: Final = 12
+_TWO_DIGITS: Final = [f"{number:02}" for number in range(60)]
 
 
 def read_moment(value: object) -> datetime | None:
@@ -39,16 +54,14 @@ def read_moment(value: object) -> datetime | None:
     """
     if isinstance(value, str):
         text = value.strip()
-        moment = _read_iso(text) or _read_us(text)
-    elif isinstance(value, datetime):
+        return _read_iso(text) or _read_us(text)
+    if isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
         moment = datetime.combine(value, time())
     else:
         return None
-    if moment is None or moment.utcoffset() is not None:
-        return moment
-    return moment.replace(tzinfo=SERVER_TIME)
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=SERVER_TIME)
 
 
 def is_iso(text: str) -> bool:
@@ -56,9 +69,21 @@ def is_iso(text: str) -> bool:
     return _read_iso(text.strip()) is not None
 
 
+def is_written(text: str, *, whole_seconds: bool = False) -> bool:
+    """Tell whether a text surely is what `write_moment` makes of the moment it means.
+
+    Args:
+        text: Whatever it is. False says nothing: reading and writing it may still give the same.
+        whole_seconds: As `write_moment` has it.
+    """
+    found = _WRITTEN.fullmatch(text)
+    return found is not None and not (whole_seconds and found[1])
+
+
 def is_storable(moment: datetime) -> bool:
     """Whether SFMC can keep a moment, and `write_moment` can write it."""
-    return _FIRST <= moment <= _LAST
+    # An offset moves no moment by more than a year, and comparing years is cheap.
+    return _FIRST.year < moment.year < _LAST.year or _FIRST <= moment <= _LAST
 
 
 def write_moment(moment: datetime, *, whole_seconds: bool = False) -> str:
@@ -68,9 +93,11 @@ def write_moment(moment: datetime, *, whole_seconds: bool = False) -> str:
         moment: With its offset.
         whole_seconds: Leave milliseconds out. They are written only where there are some.
     """
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    exact = utc.microsecond >= 1000 and not whole_seconds  # noqa: PLR2004  # a millisecond
-    return utc.isoformat(timespec="milliseconds" if exact else "seconds") + "Z"
+    utc, two = moment.astimezone(UTC), _TWO_DIGITS  # three times as fast as formatting
+    day = f"{utc.year}-{two[utc.month]}-{two[utc.day]}"
+    clock = f"{two[utc.hour]}:{two[utc.minute]}:{two[utc.second]}"
+    milliseconds = 0 if whole_seconds else utc.microsecond // 1000
+    return f"{day}T{clock}.{milliseconds:03}Z" if milliseconds else f"{day}T{clock}Z"
 
 
 def _read_iso(text: str) -> datetime | None:
@@ -79,7 +106,7 @@ def _read_iso(text: str) -> datetime | None:
         return None
     day, clock, offset = found.groups("")
     try:
-        return datetime.fromisoformat(f"{day}T{clock}{offset.upper()}" if clock else day)
+        return datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset.upper() or '-06:00'}")
     except ValueError:
         return None
 
@@ -95,6 +122,6 @@ def _read_us(text: str) -> datetime | None:
             return None
         hour = hour % _HALF_DAY + (_HALF_DAY if half == "pm" else 0)
     try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # has no offset
+        return datetime(year, month, day, hour, minute, second, tzinfo=SERVER_TIME)
     except ValueError:
         return None

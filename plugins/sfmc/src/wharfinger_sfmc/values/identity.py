@@ -55,8 +55,12 @@ def loose_identity(keys: Mapping[str, Any]) -> Hashable:
     Args:
         keys: Primary key columns and their values, as mapped or converted.
     """
-    # In an order of its own: lanes go by how an order key is written.
-    return tuple(sorted((_folded(name), _loose(value)) for name, value in keys.items()))
+    parts = []
+    for name, value in keys.items():
+        parts.append((_folded(name), _loose(value)))
+    if len(parts) > 1:
+        parts.sort()  # an order of its own: lanes go by how an order key is written
+    return tuple(parts)
 
 
 def _loose(value: Any) -> str:

@@ -1,0 +1,99 @@
+"""Many rows of one data extension: the ordinary ones at once, all others with care.
+
+Most rows name columns as the tenant spells them, and their values fit. Such a row is made in one
+pass. As soon as anything about a row is odd, `to_row` makes it from the start, or says what is
+wrong with it. Both ways give the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from wharfinger_sfmc.values.columns import Table
+from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, is_empty, to_row
+from wharfinger_sfmc.values.converters import UnfitError, converter
+
+__all__ = ["RowForm", "row_form"]
+
+
+class RowForm:
+    """How rows of one mapping are brought into SFMC's form; made once for all of them.
+
+    Args:
+        rules: What to do with null and empty text.
+        table: The data extension; None where its columns cannot be read.
+        keys_label: Label of the field with the primary keys, for messages.
+        values_label: Label of the field with the other columns, for messages.
+    """
+
+    def __init__(
+        self, rules: ValueRules, table: Table | None, keys_label: str, values_label: str
+    ) -> None:
+        self._rules = rules
+        self._table = table
+        self._labels = {"keys_label": keys_label, "values_label": values_label}
+        columns = table.columns if table and _are_named_apart(table) else ()
+        self._keys = [(c.name, converter(c)) for c in columns if c.primary_key]
+        self._others = {c.name: converter(c) for c in columns if not c.primary_key}
+        self._clearable = {c.name for c in columns if c.nullable}
+
+    def row(self, keys: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
+        """Bring a row into SFMC's form.
+
+        Args:
+            keys: Primary key columns and their values, as mapped.
+            values: Other columns and their values, as mapped.
+
+        Raises:
+            wharfinger.PayloadError: As `to_row` does.
+        """
+        try:
+            made_keys, made = self._made_keys(keys), self._made(values)
+        except (KeyError, UnfitError):
+            made_keys, made = {}, {}
+        if made_keys and made:
+            return Row(made_keys, made)
+        return to_row(keys, values, self._rules, self._table, **self._labels)
+
+    def _made_keys(self, keys: Mapping[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for name, convert in self._keys:
+            value = keys[name]
+            if not value and is_empty(value):
+                return {}
+            made[name] = convert(value)
+        return made if len(made) == len(keys) else {}
+
+    def _made(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        others = self._others
+        for name, value in values.items():
+            convert = others[name]
+            if value or not is_empty(value):
+                made[name] = convert(value)
+                continue
+            rule = self._rules.nulls if value is None else self._rules.empties
+            if rule is Empty.CLEAR and name in self._clearable:
+                made[name] = ""
+            elif rule is not Empty.OMIT:
+                return {}
+        return made
+
+
+@lru_cache(maxsize=256)
+def row_form(rules: ValueRules, table: Table | None, keys_label: str, values_label: str) -> RowForm:
+    """Return the form of the rows of one mapping, the same object each time.
+
+    Args:
+        rules: As for `RowForm`.
+        table: As for `RowForm`.
+        keys_label: As for `RowForm`.
+        values_label: As for `RowForm`.
+    """
+    return RowForm(rules, table, keys_label, values_label)
+
+
+def _are_named_apart(table: Table) -> bool:
+    return len({column.name for column in table.columns}) == len(table.columns)
