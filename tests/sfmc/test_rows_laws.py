@@ -244,11 +244,13 @@ def test_without_trouble_every_row_is_settled_and_the_tables_agree(
     outcomes, _ = send(plugins, simulator, events, api=api)
 
     check_tables(simulator, events, outcomes)
+    # Every third job may be the same rows' each time, until the attempts are used up.
+    left_over = ("retry",) if deadlock_every else ()
     for each, outcome in zip(events, outcomes, strict=True):
         said = each["properties"]["values"]
         is_bad = said.get("Total") in BAD_TOTALS or len(said.get("Note") or "") > 20
-        assert outcome.status == "delivered" or is_bad
-        assert outcome.status in ("delivered", "rejected")
+        assert outcome.status in ("delivered", *left_over) or is_bad
+        assert outcome.status in ("delivered", "rejected", *left_over)
 
 
 @settings(max_examples=80, deadline=None)
