@@ -1,0 +1,36 @@
+"""wharfinger in memory: JSON Lines, one ``stream`` without an end, each receipt as it settles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import orjson
+
+from tests.bench.whole_path.measure import Job, Meter, tell, timed
+from tests.bench.whole_path.ours import count, opened
+
+
+async def measure(job: Job) -> dict[str, Any]:
+    """Measure a stream with as many lanes as requests are to be under way."""
+    lines = cycle(job.lines())
+    async with opened(job, lanes=job.inflight) as connection:
+
+        async def work(meter: Meter, until: float) -> None:
+            async for settled in connection.stream(_events(lines, until)):
+                count(meter, settled.receipt)
+
+        return await timed(job, work)
+
+
+def _events(lines: Iterator[bytes], until: float) -> Iterator[Any]:
+    for line in lines:
+        yield orjson.loads(line)
+        if time.perf_counter() >= until:
+            return
+
+
+if __name__ == "__main__":
+    tell(measure(Job.given()))
