@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-
-import wharfinger
 from tests.bench.whole_path.measure import Job, Meter, tell, timed
 from tests.bench.whole_path.ours import count, opened
+
+import wharfinger
 
 
 async def measure(job: Job) -> dict[str, Any]:
@@ -36,4 +36,4 @@ async def _lane(
 
 
 if __name__ == "__main__":
-    tell(measure(Job.given()))
+    tell(asyncio.run(measure(Job.given())))

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-
 from tests.bench.whole_path.mapping import REST_HOST, ROWSET_PATH, row_by_hand
 from tests.bench.whole_path.measure import Job, Meter, tell, timed
 
@@ -78,4 +77,4 @@ async def _lane(post: Post, chunks: Iterator[list[bytes]], meter: Meter, until: 
 
 
 if __name__ == "__main__":
-    tell(measure(Job.given()))
+    tell(asyncio.run(measure(Job.given())))

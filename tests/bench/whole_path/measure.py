@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ class Job:
         events: Path of a file of JSON Lines.
         port: Where the sink listens.
         tls: Whether it speaks TLS.
+        cert: Path of the certificate that the sink shows, or ``""``.
         size: Events in one batch; 0 sends each by itself.
         inflight: Requests under way at once.
         warmup_s: Seconds before it counts.
@@ -30,6 +32,7 @@ class Job:
     events: str
     port: int
     tls: bool = False
+    cert: str = ""
     size: int = 50
     inflight: int = 1
     warmup_s: float = 1.0
@@ -40,10 +43,13 @@ class Job:
         """Read the job that this process was started for."""
         return cls(**json.loads(sys.argv[1]))
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a process in which the sink's certificate is trusted."""
+        return {**os.environ, **({"SSL_CERT_FILE": self.cert} if self.tls else {})}
+
     def lines(self) -> list[bytes]:
         """Return the events as they stand in the file, a line each."""
-        with open(self.events, "rb") as file:
-            return file.read().splitlines()
+        return Path(self.events).read_bytes().splitlines()
 
     def chunks(self) -> Iterator[list[bytes]]:
         """Give the lines batch by batch, over and over."""
@@ -104,10 +110,7 @@ async def timed(job: Job, work: Callable[[Meter, float], Awaitable[None]]) -> di
     return meter.figures()
 
 
-def tell(measuring: Awaitable[dict[str, Any]]) -> None:
-    """Run a measurement and write its figures as one line of JSON."""
-
-    async def run() -> dict[str, Any]:
-        return await measuring
-
-    print(json.dumps(asyncio.run(run())))
+def tell(figures: dict[str, Any]) -> None:
+    """Write something as one line of JSON, for the process that waits for it."""
+    sys.stdout.write(json.dumps(figures) + "\n")
+    sys.stdout.flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import wharfinger
 from tests.bench.whole_path.mapping import connection_config
 from tests.bench.whole_path.measure import Job, Meter
+
+import wharfinger
 from wharfinger.delivery.governor import Governor
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +17,20 @@ from tests.bench.whole_path import segment
 COUNT = 20_000
 SEED = 1
 
+_NAME = re.compile(rb'"messageId": ?"[^"]*"')
 
-def write(path: Path, count: int = COUNT) -> None:
+
+def write(path: Path, events: int = COUNT) -> None:
     """Write events as JSON Lines; the same ones every time."""
     if scripts := segment.folder():
-        options = ["--seed", str(SEED), "--n", str(count), "--profile", "clean"]
+        options = ["--seed", str(SEED), "--n", str(events), "--profile", "clean"]
         command = [sys.executable, str(scripts / "events.py"), *options, "--kind", "identify"]
         with path.open("wb") as file:
             subprocess.run(command, stdout=file, check=True)
         return
     drawn = random.Random(SEED)
     with path.open("w", encoding="utf-8") as file:
-        for number in range(count):
+        for number in range(events):
             file.write(json.dumps(_event(number, drawn), ensure_ascii=False) + "\n")
 
 
@@ -65,3 +70,12 @@ def _event(number: int, drawn: random.Random) -> dict[str, Any]:
             "tags": ["vip"] * drawn.randrange(3),
         },
     }
+
+
+def without_end(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Give events over and over, each time under another message id."""
+    parts = [_NAME.split(line, maxsplit=1) for line in lines]
+    for turn in count():
+        name = b'"messageId":"%d-' % turn
+        for number, (before, after) in enumerate(parts):
+            yield b'%b%b%d"%b' % (before, name, number, after)

@@ -32,7 +32,7 @@ def folder() -> Path | None:
     return Path(os.environ["WHARFINGER_PEER"]) if is_here else None
 
 
-def measure(job: Job, cert: str) -> dict[str, Any]:
+def measure(job: Job) -> dict[str, Any]:
     """Measure it in a process of its own, which tells its figures over Node's channel."""
     scripts = folder()
     assert scripts is not None
@@ -53,7 +53,7 @@ def measure(job: Job, cert: str) -> dict[str, Any]:
             "hang_s": 15,
         }
         channel = {"NODE_CHANNEL_FD": str(theirs.fileno())}
-        trusted = {"NODE_EXTRA_CA_CERTS": cert, "PEER_CA_IN_ENV": "1"} if cert else {}
+        trusted = {"NODE_EXTRA_CA_CERTS": job.cert, "PEER_CA_IN_ENV": "1"}
         subprocess.run(
             ["node", str(scripts / "bench.mjs"), "--child", json.dumps(task)],
             env={**os.environ, **channel, **trusted},

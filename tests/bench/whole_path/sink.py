@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 import sys
 from typing import Final
 
 import orjson
+from tests.bench.whole_path.measure import tell
 
 _TOKEN: Final = orjson.dumps({"access_token": "t", "token_type": "Bearer", "expires_in": 1079})
 _REFUSAL: Final = orjson.dumps({"message": "Insufficient Privileges", "errorcode": 50001})
@@ -76,9 +75,9 @@ def _length(head: bytes) -> int:
 async def _serve(mode: str) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Sink(mode), "127.0.0.1", 0)
-    print(json.dumps({"plain_port": server.sockets[0].getsockname()[1]}), flush=True)
+    tell({"plain_port": server.sockets[0].getsockname()[1]})
     ended = asyncio.Event()
-    loop.add_reader(sys.stdin, lambda: os.read(sys.stdin.fileno(), 4096) or ended.set())
+    loop.add_reader(sys.stdin, ended.set)  # nobody writes there, so it has been closed
     await ended.wait()
 
 

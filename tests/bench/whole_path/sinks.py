@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import attrs
-
 from tests.bench.whole_path import segment
 
 
@@ -57,7 +56,8 @@ def sink_for_all(mode: str) -> Iterator[SinkAddress]:
 @contextmanager
 def _started(command: Sequence[str]) -> Iterator[SinkAddress]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         told = json.loads(process.stdout.readline())
         yield SinkAddress(told["plain_port"], told.get("port", 0), told.get("cert", ""))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
 
 import orjson
-
 from tests.bench.whole_path.measure import Job, Meter, tell, timed
 from tests.bench.whole_path.ours import count, opened
 
@@ -33,4 +33,4 @@ def _events(lines: Iterator[bytes], until: float) -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    tell(measure(Job.given()))
+    tell(asyncio.run(measure(Job.given())))
