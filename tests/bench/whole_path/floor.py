@@ -65,7 +65,8 @@ async def measure(job: Job) -> dict[str, Any]:
 
 
 async def _lane(post: Post, chunks: Iterator[list[bytes]], meter: Meter, until: float) -> None:
-    while time.perf_counter() < until:
+    due = True
+    while due:
         lines = next(chunks)
         for start in range(0, len(lines), MOST_ROWS):
             part = lines[start : start + MOST_ROWS]
@@ -74,6 +75,7 @@ async def _lane(post: Post, chunks: Iterator[list[bytes]], meter: Meter, until: 
                 meter.done += len(part)
             else:
                 meter.failed += len(part)
+        due = time.perf_counter() < until
 
 
 if __name__ == "__main__":
