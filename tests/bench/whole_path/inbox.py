@@ -80,14 +80,16 @@ class Host:
         return process
 
     def behind(self, connection: str) -> int:
-        """Count the lanes of a connection that are not yet done with all that was accepted."""
+        """Count what a connection still has to do: lanes not at their end, events put aside."""
         with closing(sqlite3.connect(f"file:{self._db}?mode=ro", uri=True, timeout=30)) as db:
-            (lanes,) = db.execute(
-                "SELECT count(*) FROM lanes WHERE connection = ? AND position < "
-                "coalesce((SELECT value FROM facts WHERE name = 'last_seq'), 0)",
-                (connection,),
+            (lanes, aside) = db.execute(
+                "SELECT (SELECT count(*) FROM lanes WHERE connection = :name AND position < "
+                "coalesce((SELECT value FROM facts WHERE name = 'last_seq'), 0)), "
+                "(SELECT count(*) FROM deferred WHERE target IN "
+                "(SELECT id FROM targets WHERE connection = :name))",
+                {"name": connection},
             ).fetchone()
-        return int(lanes)
+        return int(lanes) + int(aside)
 
     def come_to(self, connection: str) -> tuple[int, int]:
         """Return how many events were accepted, and up to which one all lanes are done."""
