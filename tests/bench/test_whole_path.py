@@ -79,5 +79,5 @@ def test_a_ratio_compares_measurements_of_the_same_run():
         for run, rates in enumerate([(100.0, 50.0), (10.0, 4.0), (1.0, 0.7)])
         for who, rate in zip(("floor", "deliver"), rates, strict=True)
     ]
-    *_, cell = report.comparison(measured).columns[4].cells
+    *_, cell = report.comparison(measured).columns[2].cells
     assert cell == "50% [dim]\\[40%..70%][/dim]"

@@ -22,8 +22,9 @@ Write = Callable[[dict[str, Any]], None]
 
 def _options() -> argparse.Namespace:
     known = tuple(plan.contestants())
+    quick = [name for name in known if name not in plan.DURABLE]
     parser = argparse.ArgumentParser(prog="python -m tests.bench.whole_path", description=__doc__)
-    parser.add_argument("--only", type=_list(str), default=known, help=f"of {', '.join(known)}")
+    parser.add_argument("--only", type=_list(str), default=quick, help=f"of {', '.join(known)}")
     parser.add_argument("--sizes", type=_list(int), default=(1, 50), help="events in a batch")
     parser.add_argument("--inflight", type=_list(int), default=(1, 16), help="requests at once")
     parser.add_argument("--transport", type=_list(str), default=("plain",), help="plain,tls")
@@ -36,7 +37,10 @@ def _options() -> argparse.Namespace:
         "--soak", type=int, default=0, metavar="EVENTS", help="measure this instead"
     )
     parser.add_argument("--json", type=Path, help="write every figure there as JSON Lines")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if strangers := sorted(set(options.only) - set(known)):
+        parser.error(f"{', '.join(strangers)} cannot be measured here, only {', '.join(known)}.")
+    return options
 
 
 def _list(kind: Callable[[str], Any]) -> Callable[[str], Sequence[Any]]:
@@ -46,7 +50,7 @@ def _list(kind: Callable[[str], Any]) -> Callable[[str], Sequence[Any]]:
 def main() -> None:
     """Measure what was asked for."""
     options = _options()
-    console = Console(width=None if Console().is_terminal else 120)
+    console = Console(width=None if Console().is_terminal else 170)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         out = stack.enter_context(options.json.open("a")) if options.json else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import attrs
+from tests.bench.whole_path.measure import peak_rss_mib
 
 _POLL_S = 0.05
 
@@ -160,9 +161,13 @@ def ended(process: subprocess.Popen[bytes], began: float = 0.0) -> Cost:
         process: The process.
         began: When it was started, by ``time.perf_counter``.
     """
-    _, status, used = os.wait4(process.pid, 0)
+    pid, peak = 0, 0.0
+    while not pid:
+        peak = max(peak, peak_rss_mib(process.pid))
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        time.sleep(0 if pid else _POLL_S)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, peak)
 
 
 def rss_mib(process: subprocess.Popen[bytes]) -> float:

@@ -65,9 +65,17 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def peak_rss_mib() -> float:
-    """Return the most memory that this process ever had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak_rss_mib(process: int | str = "self") -> float:
+    """Return the most memory that a process had so far, in MiB; 0 where it has ended.
+
+    Not what ``getrusage`` says: that begins with the memory of whoever started the process.
+    """
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    _, found, rest = status.partition("VmHWM:")
+    return int(rest.split(None, 1)[0]) / 1024 if found else 0.0
 
 
 @attrs.define

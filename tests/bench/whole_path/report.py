@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -15,10 +15,14 @@ Figures = dict[str, Any]
 
 def comparison(measured: Sequence[Figures]) -> Table:
     """Return the table of the comparison."""
-    table = Table(title="The whole path: JSON Lines in, receipts out", title_justify="left")
+    title = "The whole path: JSON Lines in, receipts out; ratios of events/s, and of events/CPU s"
+    table = Table(title=title, title_justify="left")
     table.add_column("")
-    for name in ("events/s", "CPU s per 100k", "peak MiB", "of the floor", "x Segment", "lost"):
-        table.add_column(name, justify="right")
+    for name in (
+        "events/s", "of the floor", "x Segment", "CPU s per 100k", "of the floor", "x Segment",
+        "peak MiB", "lost",
+    ):  # fmt: skip
+        table.add_column(name, justify="right", no_wrap=True)
     for case in _distinct((each["transport"], each["size"], each["inflight"]) for each in measured):
         found = [e for e in measured if (e["transport"], e["size"], e["inflight"]) == case]
         transport, size, inflight = case
@@ -33,16 +37,33 @@ def comparison(measured: Sequence[Figures]) -> Table:
 def _cells(who: str, found: Sequence[Figures]) -> Iterable[str]:
     mine = [each for each in found if each["who"] == who]
     yield spread([each["events_per_s"] for each in mine], "{:,.0f}")
+    yield _ratio(mine, found, "floor", "{:.0%}", _rate)
+    yield _ratio(mine, found, SEGMENT, "{:.2f}", _rate)
     yield spread([each["cpu_s_per_100k"] or 0 for each in mine], "{:.1f}")
+    yield _ratio(mine, found, "floor", "{:.0%}", _rate_of_cpu)
+    yield _ratio(mine, found, SEGMENT, "{:.2f}", _rate_of_cpu)
     yield f"{max(each['peak_rss_mib'] for each in mine):.0f}"
-    yield _ratio(mine, found, "floor", "{:.0%}")
-    yield _ratio(mine, found, SEGMENT, "{:.2f}")
     yield str(sum(each["errors"] for each in mine) or "")
 
 
-def _ratio(mine: Sequence[Figures], found: Sequence[Figures], other: str, form: str) -> str:
-    base = {each["run"]: each["events_per_s"] for each in found if each["who"] == other}
-    ratios = [e["events_per_s"] / base[e["run"]] for e in mine if base.get(e["run"])]
+def _rate(figures: Figures) -> float:
+    return float(figures["events_per_s"])
+
+
+def _rate_of_cpu(figures: Figures) -> float:
+    """Return events per second of processor time: what others do meanwhile matters less to it."""
+    return 1e5 / figures["cpu_s_per_100k"] if figures["cpu_s_per_100k"] else 0.0
+
+
+def _ratio(
+    mine: Sequence[Figures],
+    found: Sequence[Figures],
+    other: str,
+    form: str,
+    rate: Callable[[Figures], float],
+) -> str:
+    base = {each["run"]: rate(each) for each in found if each["who"] == other}
+    ratios = [rate(each) / base[each["run"]] for each in mine if base.get(each["run"])]
     return spread(ratios, form) if ratios and mine[0]["who"] != other else ""
 
 
