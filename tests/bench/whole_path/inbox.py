@@ -170,6 +170,12 @@ def ended(process: subprocess.Popen[bytes], began: float = 0.0) -> Cost:
     return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, peak)
 
 
+def cpu_s_of(process: subprocess.Popen[bytes]) -> float:
+    """Return the seconds of processor time that a running process has used."""
+    numbers = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def rss_mib(process: subprocess.Popen[bytes]) -> float:
     """Return the memory that a process has now; 0 where it has ended."""
     try:

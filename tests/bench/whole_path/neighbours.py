@@ -26,7 +26,7 @@ from typing import Any, Final
 import attrs
 import orjson
 from tests.bench.whole_path.durable import removed_folder
-from tests.bench.whole_path.inbox import Host, until_delivered
+from tests.bench.whole_path.inbox import Host, cpu_s_of, until_delivered
 from tests.bench.whole_path.mapping import connection_config
 from tests.bench.whole_path.measure import Job, Meter, tell, timed
 from tests.bench.whole_path.ours import count
@@ -119,11 +119,12 @@ def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
     with removed_folder() as folder:
         host = Host(Path(folder), connections, job.inflight, job.environment())
         with host.at_work() as worker:
-            began = time.perf_counter()
+            began, used_s = time.perf_counter(), cpu_s_of(worker)
             accepting = host.accept(islice(without_end(job.lines()), events))
             until_delivered(host, "first", accepting, worker)
-            took_s = time.perf_counter() - began
-        return {"events_per_s": host.delivered("first") / took_s}
+            took_s, used_s = time.perf_counter() - began, cpu_s_of(worker) - used_s
+        delivered = host.delivered("first")
+        return {"events_per_s": delivered / took_s, "cpu_s_per_100k": used_s / delivered * 1e5}
 
 
 if __name__ == "__main__":

@@ -70,14 +70,25 @@ def _ratio(
 def neighbours(title: str, measured: Sequence[Figures]) -> Table:
     """Return the table of what a connection loses by its neighbour."""
     table = Table(title=title, title_justify="left")
-    for name in ("neighbour", "events/s", "of that beside an idle one"):
-        table.add_column(name, justify="left" if name == "neighbour" else "right")
-    idle = {each["run"]: each["events_per_s"] for each in measured if each["kind"] == "idle"}
+    table.add_column("neighbour")
+    for name in (
+        "events/s",
+        "of that beside an idle one",
+        "CPU s per 100k",
+        "x beside an idle one",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    idle = {each["run"]: each for each in measured if each["kind"] == "idle"}
     for kind in _distinct(each["kind"] for each in measured):
         mine = [each for each in measured if each["kind"] == kind]
-        ratios = [each["events_per_s"] / idle[each["run"]] for each in mine]
-        rates = spread([each["events_per_s"] for each in mine], "{:,.0f}")
-        table.add_row(kind, rates, spread(ratios, "{:.0%}"))
+        cells = []
+        for figure, form, ratio in (
+            ("events_per_s", "{:,.0f}", "{:.0%}"),
+            ("cpu_s_per_100k", "{:.1f}", "{:.2f}"),
+        ):
+            cells.append(spread([each[figure] for each in mine], form))
+            cells.append(spread([each[figure] / idle[each["run"]][figure] for each in mine], ratio))
+        table.add_row(kind, *cells)
     return table
 
 
