@@ -97,7 +97,11 @@ def _neighbours(options: argparse.Namespace, events: Path, console: Console, wri
         modes = {"silent": "silent", "refused": "refuse"}
         bad = {kind: stack.enter_context(own_sink(mode)) for kind, mode in modes.items()}
         job = Job(
-            events=str(events), port=good.plain, inflight=4, seconds=options.seconds, warmup_s=1.0
+            events=str(events),
+            port=good.plain,
+            inflight=4,
+            seconds=options.seconds,
+            warmup_s=options.warmup,
         )
         for run in range(options.runs):
             for kind in neighbours.KINDS:
