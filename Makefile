@@ -36,6 +36,8 @@ format: $(READY)  ## let ruff rewrite what it can
 
 bench: $(READY)  ## speed, as ratios measured in one run
 	@$(BIN)/python -m pytest tests/bench -m bench -q --benchmark-columns=min,median,max,rounds --benchmark-warmup=on
+	@$(BIN)/python -m tests.bench.whole_path
+	@$(BIN)/python -m tests.bench.whole_path --only "floor,inbox at once" --sizes 50 --inflight 16
 
 docs: $(READY)  ## the documentation, warnings as errors
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -1,0 +1,133 @@
+"""What a connection loses by its neighbour: two connections in one process, one of them measured.
+
+Both get the same events, as they do in a host with two destinations. The neighbour is
+
+===========  ==============================================================================
+``none``     not there
+``idle``     open, and gets no events
+``busy``     as well as the first one; what then is left is what two connections cost
+``silent``   at a vendor that never answers
+``refused``  at a vendor that gives it no token, so that it is halted
+===========  ==============================================================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import orjson
+from tests.bench.whole_path.durable import removed_folder
+from tests.bench.whole_path.inbox import Host, cpu_s_of, until_delivered
+from tests.bench.whole_path.mapping import connection_config
+from tests.bench.whole_path.measure import Job, Meter, tell, timed
+from tests.bench.whole_path.ours import count
+from tests.bench.whole_path.samples import without_end
+
+import wharfinger
+
+KINDS: Final = ("none", "idle", "busy", "silent", "refused")
+
+
+def neighbour_config(job: Job, port: int, kind: str) -> dict[str, Any]:
+    """Return a connection of another tenant to another sink."""
+    config = connection_config(port, tls=False, size=job.size, lanes=job.inflight)
+    config["settings"]["subdomain"] = "mc-other"
+    if kind == "idle":
+        config["mappings"]["contacts"]["trigger"] = 'type = "group"'
+    return config
+
+
+async def in_memory(job: Job, port: int, kind: str) -> dict[str, Any]:
+    """Measure one stream beside another.
+
+    Args:
+        job: The first connection.
+        port: Where the sink of its neighbour listens.
+        kind: What the neighbour is like.
+    """
+    plugins = wharfinger.load_plugins()
+    config = connection_config(job.port, tls=job.tls, size=job.size, lanes=job.inflight)
+    lines = cycle(job.lines())
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(plugins.connect(config, name="first"))
+        beside = _Beside()
+        task = None
+        if kind != "none":
+            other = plugins.connect(neighbour_config(job, port, kind), name="other")
+            await stack.enter_async_context(other)
+            task = asyncio.create_task(beside.run(other, job.lines()))
+
+        async def work(meter: Meter, until: float) -> None:
+            async for settled in first.stream(_events(lines, until)):
+                count(meter, settled.receipt)
+                if kind != "idle":
+                    beside.wanted.release()
+
+        figures = await timed(job, work)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+    return {**figures, "beside": beside.settled}
+
+
+def _events(lines: Iterator[bytes], until: float) -> Iterator[Any]:
+    for line in lines:
+        yield orjson.loads(line)
+        if time.perf_counter() >= until:
+            return
+
+
+@attrs.define
+class _Beside:
+    """The neighbour: gets an event whenever the first connection has settled one."""
+
+    wanted: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(0))
+    settled: int = 0
+
+    async def run(self, connection: wharfinger.Connection, lines: list[bytes]) -> None:
+        async for _ in connection.stream(self._events(lines)):
+            self.settled += 1
+
+    async def _events(self, lines: list[bytes]) -> AsyncIterator[Any]:
+        for line in cycle(lines):
+            await self.wanted.acquire()
+            yield orjson.loads(line)
+
+
+def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
+    """Measure how long one connection of a worker takes for so many events.
+
+    Args:
+        job: The first connection.
+        port: Where the sink of its neighbour listens.
+        kind: What the neighbour is like.
+        events: How many.
+    """
+    config = connection_config(job.port, tls=job.tls, size=job.size, lanes=job.inflight)
+    connections: Mapping[str, Any] = {"first": config}
+    if kind != "none":
+        connections = {**connections, "other": neighbour_config(job, port, kind)}
+    with removed_folder() as folder:
+        host = Host(Path(folder), connections, job.inflight, job.environment())
+        with host.at_work() as worker:
+            began, used_s = time.perf_counter(), cpu_s_of(worker)
+            accepting = host.accept(islice(without_end(job.lines()), events))
+            until_delivered(host, "first", accepting, worker)
+            took_s, used_s = time.perf_counter() - began, cpu_s_of(worker) - used_s
+        delivered = host.delivered("first")
+        return {"events_per_s": delivered / took_s, "cpu_s_per_100k": used_s / delivered * 1e5}
+
+
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    port, kind = told.pop("neighbour_port"), told.pop("kind")
+    tell(asyncio.run(in_memory(Job(**told), port, kind)))

@@ -1,0 +1,39 @@
+"""What the two ways through a connection share: a connection, open, to the sink."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.bench.whole_path.mapping import connection_config
+from tests.bench.whole_path.measure import Job, Meter
+
+import wharfinger
+from wharfinger.delivery.governor import Governor
+
+
+def connection_to(job: Job, *, lanes: int, name: str = "bench") -> wharfinger.Connection:
+    """Return a connection whose account bears as many requests at once as the job asks for.
+
+    An account of SFMC bears four as far as is known, and wharfinger keeps to that; so a governor
+    of another kind is put in its place here.
+    """
+    config = connection_config(job.port, tls=job.tls, size=job.size, lanes=lanes)
+    connection = wharfinger.load_plugins().connect(config, name=name)
+    connection._governor = Governor(job.inflight)
+    return connection
+
+
+@asynccontextmanager
+async def opened(job: Job, *, lanes: int) -> AsyncIterator[wharfinger.Connection]:
+    """Open it."""
+    async with connection_to(job, lanes=lanes) as connection:
+        yield connection
+
+
+def count(meter: Meter, receipt: wharfinger.Receipt) -> None:
+    """Count one event."""
+    if receipt.outcomes["contacts"].status is wharfinger.Status.DELIVERED:
+        meter.done += 1
+    else:
+        meter.failed += 1
