@@ -15,7 +15,7 @@ from wharfinger_sfmc.values.columns import Column, ColumnType, Table
 from wharfinger_sfmc.values.conversion import Empty, ValueRules, to_row
 from wharfinger_sfmc.values.converters import UnfitError, converter
 from wharfinger_sfmc.values.dates import is_storable, is_written, read_moment, write_moment
-from wharfinger_sfmc.values.forming import RowForm, row_form
+from wharfinger_sfmc.values.forming import RowForm, _BlindForm, row_form
 
 EACH = settings(deadline=None, max_examples=300)
 LABELS = ("Data Extension Primary Keys", "Data Extension Fields")
@@ -84,7 +84,7 @@ def rows(draw, table):
 @EACH
 def test_a_form_makes_every_row_as_it_is_made_with_care(data, table, rules):
     table = data.draw(st.sampled_from([table, None])) if table.columns else table
-    form = RowForm(rules, table, *LABELS)
+    form = row_form(rules, table, *LABELS)
     keys, values = data.draw(rows(table or Table(id="", key="", name="", columns=COLUMNS)))
     assert result(form.row, keys, values) == result(to_row, keys, values, rules, table)
 
@@ -97,6 +97,23 @@ def test_an_ordinary_row_is_made_without_the_long_way(monkeypatch):
     )
     assert list(row.keys.items()) == [("Shop", "3.00"), ("Id", "7")]
     assert row.values == {"TEXT": "x", "Text": "", "Boolean": False}
+
+
+def test_an_ordinary_row_of_unknown_columns_is_made_without_the_long_way(monkeypatch):
+    monkeypatch.setattr("wharfinger_sfmc.values.forming.to_row", pytest.fail)
+    form = row_form(ValueRules(), None, *LABELS)
+    for _ in range(2):
+        row = form.row({"Id": "7"}, {"TEXT": "é", "Number": 1.5, "Null": None, "Empty": ""})
+        assert row.keys == {"Id": "7"}
+        assert row.values == {"TEXT": "é", "Number": 1.5, "Empty": ""}
+
+
+@given(st.lists(rows(Table(id="", key="", name="", columns=COLUMNS)), max_size=5), RULES)
+@EACH
+def test_what_a_row_is_does_not_depend_on_those_before_it(several, rules):
+    form = _BlindForm(rules, None, *LABELS)
+    for keys, values in several:
+        assert result(form.row, keys, values) == result(to_row, keys, values, rules, None)
 
 
 def test_rows_of_one_mapping_share_their_form():

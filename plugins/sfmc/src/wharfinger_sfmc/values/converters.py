@@ -79,6 +79,9 @@ def general(value: Any) -> Any:
     Raises:
         UnfitError: No column can take it.
     """
+    if type(value) is str:
+        text_length(value)
+        return value
     is_plain = isinstance(value, float) and isfinite(value)
     if is_plain or (isinstance(value, int) and value.bit_length() <= _MOST_BITS):
         return value

@@ -7,13 +7,13 @@ wrong with it. Both ways give the same row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from wharfinger_sfmc.values.columns import Table
+from wharfinger_sfmc.values.columns import Table, fold
 from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, is_empty, to_row
-from wharfinger_sfmc.values.converters import UnfitError, converter
+from wharfinger_sfmc.values.converters import UnfitError, converter, general
 
 __all__ = ["RowForm", "row_form"]
 
@@ -82,6 +82,35 @@ class RowForm:
         return made
 
 
+class _BlindForm(RowForm):
+    """The form of rows whose columns cannot be read: values stay much as they are."""
+
+    _names: tuple[str, ...] = ()
+
+    def _made_keys(self, keys: Mapping[str, Any]) -> dict[str, Any]:
+        if not _are_plain(keys) or any(map(is_empty, keys.values())):
+            return {}
+        return {name: general(value) for name, value in keys.items()}
+
+    def _made(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        names = tuple(values)
+        if names != self._names:  # rows of one mapping are named alike
+            if not _are_plain(names):
+                return {}
+            self._names = names
+        made: dict[str, Any] = {}
+        for name, value in values.items():
+            if value or not is_empty(value):
+                made[name] = general(value)
+                continue
+            rule = self._rules.nulls if value is None else self._rules.empties
+            if rule is Empty.REJECT:
+                return {}
+            if rule is Empty.CLEAR:
+                made[name] = ""
+        return made
+
+
 @lru_cache(maxsize=256)
 def row_form(rules: ValueRules, table: Table | None, keys_label: str, values_label: str) -> RowForm:
     """Return the form of the rows of one mapping, the same object each time.
@@ -92,7 +121,13 @@ def row_form(rules: ValueRules, table: Table | None, keys_label: str, values_lab
         keys_label: As for `RowForm`.
         values_label: As for `RowForm`.
     """
-    return RowForm(rules, table, keys_label, values_label)
+    kind = _BlindForm if table is None else RowForm
+    return kind(rules, table, keys_label, values_label)
+
+
+def _are_plain(names: Collection[str]) -> bool:
+    """Tell whether no two names are one for SFMC, and all of them are ordinary text."""
+    return all(map(str.isascii, names)) and len(set(map(fold, names))) == len(names)
 
 
 def _are_named_apart(table: Table) -> bool:
