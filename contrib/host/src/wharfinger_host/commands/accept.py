@@ -42,6 +42,7 @@ def accept(
 
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.accepting import Acceptance
+    from wharfinger_host.collecting import collecting_less
     from wharfinger_host.progress import SendProgress
     from wharfinger_host.reading import EventSource
     from wharfinger_host.undelivered import UndeliveredFile, default_name
@@ -60,7 +61,7 @@ def accept(
                 raise opening.leave_unreadable(str(wanted), error) from error
             started = time.monotonic()
             try:
-                with SendProgress(source, quiet=quiet) as progress:
+                with SendProgress(source, quiet=quiet) as progress, collecting_less():
                     work = Acceptance(store=store, source=source, unreadable=rest, watcher=progress)
                     stop = work.run(chunk)
             finally:

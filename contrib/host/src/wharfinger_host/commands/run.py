@@ -38,6 +38,7 @@ def run(
     import sys
 
     from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
     from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
@@ -65,7 +66,7 @@ def run(
             once=once,
         )
         stopped = False
-        with report:
+        with report, collecting_less():
             try:
                 asyncio.run(worker.run())
             except (asyncio.CancelledError, KeyboardInterrupt):

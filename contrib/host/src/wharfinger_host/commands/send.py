@@ -45,6 +45,7 @@ def send(  # the options of the command
     import time
 
     from wharfinger_host import opening, terminal
+    from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection
     from wharfinger_host.progress import SendProgress
     from wharfinger_host.reading import EventSource
@@ -70,7 +71,7 @@ def send(  # the options of the command
             raise opening.leave_unreadable(str(wanted), error) from error
         started = time.monotonic()
         try:
-            with SendProgress(source, quiet=quiet) as progress:
+            with SendProgress(source, quiet=quiet) as progress, collecting_less():
                 run = Run(
                     connections=connections, source=source, undelivered=rest, watcher=progress
                 )

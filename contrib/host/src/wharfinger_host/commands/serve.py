@@ -39,6 +39,7 @@ def serve(
     import asyncio
 
     from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host.collecting import collecting_less
     from wharfinger_host.running import Report
     from wharfinger_host.serving import setup
     from wharfinger_host.serving.server import listen
@@ -57,7 +58,8 @@ def serve(
             raise opening.leave(text, Exit.USAGE) from error
         process = setup.process_of(reading, store, listener, report, drain_s)
         try:
-            asyncio.run(process.run())
+            with collecting_less():
+                asyncio.run(process.run())
         except (asyncio.CancelledError, KeyboardInterrupt):
             stopped = True
         summary = Summary.of(store, report, failed=set(), stopped=stopped)

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from wharfinger_host.collecting import collecting_less
+
+
+def test_the_collector_is_left_as_it_was_found():
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with collecting_less():
+        assert gc.get_threshold()[0] > before[0][0]
+        assert gc.get_freeze_count() > 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_it_is_left_so_by_an_error_as_well():
+    before = gc.get_threshold()
+    with pytest.raises(KeyError), collecting_less():
+        raise KeyError
+    assert gc.get_threshold() == before
