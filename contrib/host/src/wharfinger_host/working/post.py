@@ -19,6 +19,7 @@ from wharfinger_host.store.ledger import known_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
+from wharfinger_host.store.timekeeping import follow_clock
 from wharfinger_host.working.feeding import Feeder
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Ticket
@@ -179,6 +180,7 @@ class Post:
                     owner=self.owner,
                     connection=self.name,
                     now_s=asked_s,
+                    now_ms=self.store.now_ms(),
                     wanted=wanted,
                     once=self.once,
                     partitions=self.store.layout.partitions,
@@ -249,6 +251,7 @@ def _keep_leases(
     owner: str,
     connection: str,
     now_s: float,
+    now_ms: int,
     wanted: bool,
     once: bool,
     partitions: int,
@@ -257,6 +260,7 @@ def _keep_leases(
 
     One that works once takes whatever nobody holds: it ends, so it keeps it from nobody for long.
     """
+    follow_clock(db, now_ms, now_s)
     workers = leases.enter(db, owner, now_s)
     share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)
