@@ -77,6 +77,7 @@ class Post:
     renew: bool = False
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
+    _leaving: set[asyncio.Task[None]] = attrs.field(factory=set)
     _deadline_s: float = 0.0
     _manned: bool = False
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -123,7 +124,9 @@ class Post:
             await taking
             recorder.end()
             await writing
-            keeping.cancel()
+            # Lanes that were about to be let go have nothing more to wait for.
+            for task in (keeping, *self._leaving):
+                task.cancel()
 
     async def _until_done(self, group: asyncio.TaskGroup, verdicts: Verdicts) -> None:
         """Wait for the end of feeding: asked for, reached, or to look again at what halted."""
@@ -227,7 +230,9 @@ class Post:
         at_work = [lane for lane in self._lanes if not lane.lost and not lane.ending]
         for lane in at_work[share:]:
             lane.ending = True
-            group.create_task(self._let_go(lane, recorder))
+            task = group.create_task(self._let_go(lane, recorder))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def _let_go(self, lane: Lane, recorder: Recorder) -> None:
         await asyncio.wait([self._lanes[lane]])
