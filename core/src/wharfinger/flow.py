@@ -162,6 +162,15 @@ class Flow:
             NotOpenError: The flow has ended, or was not entered yet.
             ValueError: The connection has no such mapping.
         """
+        await self.room()
+        self.put_now(event, token, mappings=mappings)
+
+    async def room(self) -> None:
+        """Wait until one more event may be put.
+
+        Raises:
+            Exception: What ended the flow, where it broke.
+        """
         if self._in_a_row >= _PUTS_IN_A_ROW:
             self._in_a_row = 0
             await asyncio.sleep(0)
@@ -169,6 +178,25 @@ class Flow:
             self._room.clear()
             self._spare_waits()
             await self._room.wait()
+        self._check()
+
+    def put_now(
+        self, event: Any, token: Any = None, *, mappings: Collection[str] | None = None
+    ) -> None:
+        """Hand in one event without a wait: `put` is `room` and then this.
+
+        For hosts that choose mappings by what has been settled so far: between `room` and the put
+        nothing can be taken, so the choice still holds.
+
+        Args:
+            event: As for `put`.
+            token: As for `put`.
+            mappings: As for `put`.
+
+        Raises:
+            NotOpenError: The flow has ended, or was not entered yet.
+            ValueError: The connection has no such mapping.
+        """
         self._check()
         if not self._takes:
             raise NotOpenError("This flow takes no events: it has ended, or was not entered yet.")

@@ -162,6 +162,20 @@ async def test_put_waits_while_too_many_events_were_not_taken(ship, parcel, turn
         assert flow.waiting == 3
 
 
+async def test_a_host_may_wait_for_room_first_and_put_without_a_wait_then(ship, parcel, turns):
+    async with ship() as connection, connection.flow(most_waiting=1) as flow:
+        await flow.room()
+        flow.put_now(parcel(1), "m-1", mappings=["ship"])
+        waiting = asyncio.create_task(flow.room())
+        await turns()
+        assert not waiting.done()
+        flow.end()
+        assert (await anext(flow)).token == "m-1"
+        await waiting
+        with pytest.raises(NotOpenError):
+            flow.put_now(parcel(2))
+
+
 async def test_where_there_is_no_room_for_company_nothing_waits_for_it(ship, yard, parcel, turns):
     mappings = {"all": {"action": "ship"}, "few": {"action": "ship", "batch": {"rows": 1}}}
     async with ship(mappings=mappings) as connection, connection.flow(most_waiting=3) as flow:

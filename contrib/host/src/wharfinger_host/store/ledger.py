@@ -137,17 +137,24 @@ def intend(
     )
 
 
-def known_since(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> dict[int, set[int]]:
-    """Return what is settled or deferred beyond the position of a lane: targets by event."""
+def known_since(
+    db: sqlite3.Connection, held: Held, targets: Sequence[int]
+) -> dict[int, dict[int, bool]]:
+    """Return what is settled or deferred beyond the position of a lane.
+
+    Returns:
+        Mappings by event, each with whether that is the end of it; what is deferred is not.
+    """
     numbers = ", ".join(map(str, targets)) or "NULL"
     rows = db.execute(
-        "SELECT l.seq, l.target FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
+        "SELECT l.seq, l.target, true FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
         f"WHERE l.seq > :position AND l.target IN ({numbers}) AND i.partition = :partition "
-        "UNION SELECT seq, target FROM deferred "
+        "UNION ALL SELECT seq, target, false FROM deferred "
         f"WHERE seq > :position AND target IN ({numbers}) AND partition = :partition",
         {"position": held.position, "partition": held.partition},
     )
-    known: dict[int, set[int]] = {}
-    for seq, target in rows:
-        known.setdefault(seq, set()).add(target)
+    known: dict[int, dict[int, bool]] = {}
+    for seq, target, is_final in rows:
+        # What is settled and deferred all the same is offered again, so it comes last.
+        known.setdefault(seq, {})[target] = bool(is_final)
     return known

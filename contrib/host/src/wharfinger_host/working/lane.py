@@ -65,7 +65,10 @@ class Lane:
         held: The lease.
         settlement: What is still to be written about it.
         read_to: How far the log is read.
-        known: What was settled before this process took the lane: mappings by event.
+        known: What was settled or deferred before this process took the lane: mappings by event,
+            each with whether it was settled.
+        gaps: Mappings and contacts of which an event was not settled then, although later ones may
+            have been.
         may_wait: Whether anything of it may have been put aside.
         offered: What is offered again at the moment: mapping and event.
         ending: Whether it takes nothing more.
@@ -75,7 +78,8 @@ class Lane:
     held: Held
     settlement: Settlement = attrs.field(factory=Settlement)
     read_to: int = attrs.field(init=False)
-    known: dict[int, set[int]] = attrs.field(factory=dict)
+    known: dict[int, dict[int, bool]] = attrs.field(factory=dict)
+    gaps: set[tuple[int, str]] = attrs.field(factory=set)
     may_wait: bool = True
     offered: set[tuple[int, int]] = attrs.field(factory=set)
     ending: bool = False
