@@ -119,7 +119,7 @@ async def test_what_is_put_aside_while_one_waits_for_room_is_not_overtaken(bench
 
 
 async def test_what_was_settled_follows_an_earlier_one_that_was_not(bench: Bench) -> None:
-    bench.lane.known = {2: {NOTES: True, ROWS: True}, 3: {ROWS: True}}
+    bench.lane.known = {2: {NOTES: "delivered", ROWS: "delivered"}, 3: {ROWS: "delivered"}}
     await bench.feeder._feed_log()
     # m1 is written over m2 and m3, so these are written again; no note is sent twice.
     assert bench.flow.put == [
@@ -129,15 +129,27 @@ async def test_what_was_settled_follows_an_earlier_one_that_was_not(bench: Bench
     ]
 
 
+async def test_what_was_refused_is_not_sent_again_behind_an_earlier_one(bench: Bench) -> None:
+    bench.lane.known = {2: {NOTES: "delivered", ROWS: "rejected"}}
+    await bench.feeder._feed_log()
+    assert bench.flow.put == [("m1", ["notes", "rows"]), ("m3", ["notes", "rows"])]
+
+
 async def test_what_was_settled_before_an_open_one_is_not_sent_again(bench: Bench) -> None:
-    bench.lane.known = {1: {NOTES: True, ROWS: True}, 2: {NOTES: True, ROWS: True}}
+    bench.lane.known = {
+        1: {NOTES: "delivered", ROWS: "delivered"},
+        2: {NOTES: "delivered", ROWS: "delivered"},
+    }
     await bench.feeder._feed_log()
     assert bench.flow.put == [("m3", ["notes", "rows"])]
 
 
 async def test_what_was_settled_follows_an_earlier_one_that_was_put_aside(bench: Bench) -> None:
     bench.defer(ROWS, 1)
-    bench.lane.known = {1: {NOTES: True, ROWS: False}, 2: {NOTES: True, ROWS: True}}
+    bench.lane.known = {
+        1: {NOTES: "delivered", ROWS: "deferred"},
+        2: {NOTES: "delivered", ROWS: "delivered"},
+    }
     await bench.feeder._feed_log()
     assert bench.flow.put == [("m3", ["notes"])]
     assert [row[2] for row in bench.lane.settlement.deferred] == [2, 3]
@@ -147,7 +159,7 @@ async def test_what_was_put_aside_is_not_offered_before_the_log_is_read_up_to_it
     bench: Bench,
 ) -> None:
     bench.defer(ROWS, 2)
-    bench.lane.known = {2: {NOTES: True, ROWS: False}}
+    bench.lane.known = {2: {NOTES: "delivered", ROWS: "deferred"}}
     assert await bench.feeder._offer_again() == 0
     assert bench.lane.may_wait
     bench.lane.read_to = 1
@@ -155,3 +167,21 @@ async def test_what_was_put_aside_is_not_offered_before_the_log_is_read_up_to_it
     bench.lane.read_to = 2
     assert await bench.feeder._offer_again() == 1
     assert bench.flow.put == [("m2", ["rows"])]
+
+
+async def test_what_is_settled_while_one_waits_for_room_is_not_offered_once_more(
+    bench: Bench,
+) -> None:
+    bench.defer(NOTES, 1)
+    bench.lane.read_to = 3
+    assert await bench.feeder._offer_again() == 1
+    recorder = bench.feeder.recorder
+
+    def settle() -> None:
+        recorder.written += 1
+        bench.lane.answer([(NOTES, 1)], recorder.written)
+
+    # The file was looked at before that, and still shows it as one that waits.
+    bench.flow.meanwhile = settle
+    assert await bench.feeder._offer_again() == 0
+    assert bench.flow.put == [("m1", ["notes"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
@@ -11,6 +12,7 @@ from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.leases import Held
 
 __all__ = [
+    "DEFERRED",
     "DeferredRow",
     "LedgerRow",
     "LetterRow",
@@ -20,6 +22,9 @@ __all__ = [
     "known_since",
     "settle",
 ]
+
+DEFERRED: Final = "deferred"
+"""Stands for a status where an event is offered again."""
 
 LedgerRow = tuple[int, int, str, str, int, int | None, str | None, int]
 """seq, target, status, code, attempts, http_status, request_id, at_ms"""
@@ -139,22 +144,22 @@ def intend(
 
 def known_since(
     db: sqlite3.Connection, held: Held, targets: Sequence[int]
-) -> dict[int, dict[int, bool]]:
+) -> dict[int, dict[int, str]]:
     """Return what is settled or deferred beyond the position of a lane.
 
     Returns:
-        Mappings by event, each with whether that is the end of it; what is deferred is not.
+        Mappings by event, each with its status; ``deferred`` for what is offered again.
     """
     numbers = ", ".join(map(str, targets)) or "NULL"
     rows = db.execute(
-        "SELECT l.seq, l.target, true FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
+        "SELECT l.seq, l.target, l.status FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
         f"WHERE l.seq > :position AND l.target IN ({numbers}) AND i.partition = :partition "
-        "UNION ALL SELECT seq, target, false FROM deferred "
+        f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred "
         f"WHERE seq > :position AND target IN ({numbers}) AND partition = :partition",
         {"position": held.position, "partition": held.partition},
     )
-    known: dict[int, dict[int, bool]] = {}
-    for seq, target, is_final in rows:
-        # What is settled and deferred all the same is offered again, so it comes last.
-        known.setdefault(seq, {})[target] = bool(is_final)
+    known: dict[int, dict[int, str]] = {}
+    for seq, target, status in rows:
+        # What was settled and is deferred all the same is offered again; that comes last.
+        known.setdefault(seq, {})[target] = status
     return known

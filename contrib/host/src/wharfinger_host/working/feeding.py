@@ -10,10 +10,11 @@ from typing import Any, Final, Protocol
 import attrs
 import orjson
 
-from wharfinger import Effect
+from wharfinger import Effect, Status
 from wharfinger_host.store.deferred import Due, any_waits, due, waiting
 from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.lane import Lane, Offer, Ticket
 from wharfinger_host.working.recorder import Recorder
@@ -135,21 +136,21 @@ class Feeder:
             self.flow.put_now(content, ticket, mappings=chosen)
 
     def _is_to_send(
-        self, name: str, mapping: Any, ticket: Ticket, known: Mapping[int, bool], content: Any
+        self, name: str, mapping: Any, ticket: Ticket, known: Mapping[int, str], content: Any
     ) -> bool:
         """Tell whether an event is not settled for a mapping, or is to be sent once more.
 
-        A process may die when an event is settled and an earlier one of the same contact is not.
-        The earlier one is sent again, over the later one, and so the later one has to follow.
+        A process may die when an event is delivered and an earlier one of the same contact is not
+        settled. The earlier one is sent again, over the later one, so the later one has to follow.
         """
         lane, place = self.lane, (self.verdicts.targets[name], ticket.contact)
-        is_final = known.get(place[0])
-        keeps_order = mapping.action.order_key is not None
-        if is_final and not (place in lane.gaps and mapping.action.effect is Effect.IDEMPOTENT):
-            return False
-        if lane.known and keeps_order and _takes(mapping, content):
+        status = known.get(place[0])
+        if status not in (None, DEFERRED):
+            follows = place in lane.gaps and mapping.action.effect is Effect.IDEMPOTENT
+            return follows and status == Status.DELIVERED
+        if lane.known and mapping.action.order_key is not None and _takes(mapping, content):
             lane.gaps.add(place)
-        return is_final is not False
+        return status is None
 
     def _holds_back(
         self,
@@ -193,7 +194,9 @@ class Feeder:
                 if not await self._ready():
                     break
                 await self.flow.room()
-                if (target, row.seq) in lane.offered or lane.waits(target, row.contact, written):
+                if lane.is_offered(target, row.seq, written):
+                    continue
+                if lane.waits(target, row.contact, written):
                     continue
                 self._offer(name, target, row)
                 offered += 1
