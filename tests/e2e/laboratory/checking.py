@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
-from tests.e2e.laboratory.experiment import Evidence
+from tests.e2e.laboratory.evidence import Evidence
 from tests.e2e.laboratory.serial import Rows, apply, key_of, remnants
 from tests.e2e.laboratory.shop import MAPPINGS, Mapping
 

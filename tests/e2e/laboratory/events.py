@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import attrs
 from tests.e2e.laboratory.shop import MAPPINGS, Event
 
-__all__ = ["Planted", "plant"]
+__all__ = ["Planted", "plant", "write_events"]
 
 _NAMES: Final = ["Ann", "Bjørn", "Chloé", "Дмитрий", "Grażyna", "さくら", "Zoë 🚢", 'O"Neil\\']
 _PREFIXES: Final = ["c", "ü", "客", "a b"]
@@ -115,3 +118,10 @@ def _track(dice: random.Random, name: str, number: int, *, bad: bool) -> Planted
 
 def _places(names: set[str]) -> frozenset[tuple[str, str]]:
     return frozenset(mapping.place for mapping in MAPPINGS if mapping.name in names)
+
+
+def write_events(file: Path, planted: Sequence[Planted]) -> Path:
+    """Write events as JSON Lines, and return the file."""
+    lines = [json.dumps(each.event, ensure_ascii=False) for each in planted]
+    file.write_text("\n".join(lines), "utf-8")
+    return file

@@ -89,26 +89,27 @@ def make_plan(seed: int, events: int) -> Plan:
     dice = random.Random(f"faults {seed}")
     requests = max(60, events // 4)
     scale = 2 if events >= 1_000 else 1
+    often = 4 if events >= 1_000 else 1
     deeds: list[Step] = []
 
     def some(deed: Deed, count: int) -> None:
         deeds.extend(Step(dice.randrange(requests), deed) for _ in range(count))
 
-    some("kill-worker", 2 * scale)
-    some("kill-simulator", 2 * scale)
-    some("end-token", 3 * scale)
+    some("kill-worker", often)
+    some("kill-simulator", often)
+    some("end-token", often)
     some("stop-worker", scale)
     some("reload", 1)
     # With a wrong clock the vendor's list of events settles nothing, so not every seed has one.
     deeds += [
         Step(dice.randrange(requests), "set-clock", dice.choice(_HOURS) * 3600.0)
-        for _ in range(2 * scale * (seed % 3 == 0))
+        for _ in range(often * (seed % 3 == 0))
     ]
     begins, ends = sorted(dice.sample(range(requests), 2))
     deeds += [Step(begins, "revoke-permission"), Step(ends, "grant-permission")]
     return Plan(
         steps=tuple(sorted(deeds, key=lambda step: step.at)),
-        pieces=dice.randint(4, 6) * scale,
+        pieces=dice.randint(3, 5) * scale,
         workers=2 + seed % 2,
         switches=(f"async_status_lists_single_events={str(seed % 2 == 0).lower()}",),
     )

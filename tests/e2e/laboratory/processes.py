@@ -8,9 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,27 +17,23 @@ import attrs
 import httpx
 from tests.e2e.laboratory.shop import TENANT
 
-__all__ = ["Host", "Simulator", "until"]
+__all__ = ["Host", "Simulator"]
 
 _ROOT: Final = Path(__file__).parents[3]
 _WHARFINGER: Final = "from wharfinger_host.cli import main; main()"
 _SIMULATOR: Final = "from wharfinger_sfmc_simulator.cli import main; main()"
 _MISLED: Final = "from tests.e2e.laboratory.clockwork import mislead; mislead({clock!r}); "
 _PATIENCE_S: Final = 60.0
-
-
-def until(what: str, condition: Callable[[], Any], deadline_s: float = _PATIENCE_S) -> Any:
-    """Wait until a condition gives something true, and return that.
-
-    Raises:
-        TimeoutError: It did not come about, generous as the deadline is.
-    """
-    ends_s = time.monotonic() + deadline_s
-    while not (found := condition()):
-        if time.monotonic() > ends_s:
-            raise TimeoutError(f"waited in vain until {what}")
-        time.sleep(0.02)
-    return found
+_EXPECTED: Final = frozenset(
+    {
+        *(0, 1),
+        130,  # a worker that was asked to stop for the second time
+        -signal.SIGKILL,
+        # These end a process that cannot mind them yet.
+        -signal.SIGTERM,
+        -signal.SIGHUP,
+    }
+)
 
 
 @attrs.define
@@ -49,33 +44,27 @@ class Simulator:
         folder: Where its files are.
         switches: How it differs from the default, as ``name=value``.
         seed: Of its own chance.
-        faults: What is armed; armed again after each start.
         kills: How often it was killed.
-        requests: How many requests it answered before the present process.
-        struck: How often faults struck before that, by kind.
+        requests: How many requests it has answered, as of the last `count`.
+        struck: How often faults have struck, by kind, as of then.
     """
 
     folder: Path
     switches: Sequence[str] = ()
     seed: int = 0
-    faults: list[dict[str, Any]] = attrs.field(factory=list)
     kills: int = 0
     requests: int = 0
     struck: Counter[str] = attrs.field(factory=Counter)
+    _faults: list[dict[str, Any]] = attrs.field(factory=list)
+    _counted: Counter[str] = attrs.field(factory=Counter)
     _port: int = 0
     _process: subprocess.Popen[str] | None = None
-    _seen: dict[str, Any] = attrs.field(factory=dict)
     _client: httpx.Client = attrs.field(factory=lambda: httpx.Client(timeout=30))
 
     @property
     def address(self) -> str:
         """Where it listens, now and after each start."""
         return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def runs(self) -> bool:
-        """Whether there is a process."""
-        return self._process is not None
 
     def start(self) -> None:
         """Start it, at the same address as before, and go on from its file."""
@@ -95,21 +84,14 @@ class Simulator:
         self._arm()
 
     def kill(self) -> None:
-        """End it at once, in the middle of whatever it does."""
-        assert self._process
+        """End it at once, in the middle of whatever it does; its tenant stays."""
         self.count()
-        self._process.send_signal(signal.SIGKILL)
         self._end()
         self.kills += 1
-        self.requests += self._seen.get("requests", 0)
-        self.struck.update(self._seen.get("struck", {}))
-        self._seen = {}
 
     def close(self) -> None:
         """End it for good."""
-        if self._process:
-            self._process.kill()
-            self._end()
+        self._end()
         self._client.close()
 
     def look(self, what: str = "") -> Any:
@@ -118,41 +100,41 @@ class Simulator:
         return reply.raise_for_status().json()
 
     def count(self) -> int:
-        """Return how many requests there have been in all, and remember what struck them."""
-        struck: Counter[str] = Counter()
+        """Add up what has happened since the last time, and return how many requests there were."""
+        now = Counter({"requests": self.look()["requests"]})
         for fault in self.look("faults"):
-            struck[fault["kind"]] += fault["struck"]
-        self._seen["requests"] = self.look()["requests"]
-        self._seen["struck"] = self._seen.get("struck_before", Counter()) + struck
-        return self.requests + int(self._seen["requests"])
+            now[fault["kind"]] += fault["struck"]
+        for what, count in (now - self._counted).items():
+            if what == "requests":
+                self.requests += count
+            else:
+                self.struck[what] += count
+        self._counted = now
+        return self.requests
 
     def set_faults(self, faults: Sequence[dict[str, Any]]) -> None:
-        """Arm these faults and no others."""
-        self.faults = list(faults)
-        if self.runs:
-            self.count()
-            self._seen["struck_before"] = self._seen["struck"]
-            self._client.delete(f"{self.address}/_simulator/faults").raise_for_status()
-            self._arm()
+        """Arm these faults and no others; they are armed again after each start."""
+        self._faults = list(faults)
+        self.count()
+        self._arm()
 
     def end_tokens(self) -> None:
         """End every token."""
         self._client.delete(f"{self.address}/_simulator/tokens").raise_for_status()
 
-    def totals(self) -> Counter[str]:
-        """Return how often faults struck, by kind."""
-        self.count()
-        return self.struck + Counter(self._seen["struck"])
-
     def _arm(self) -> None:
-        if self.faults:
-            reply = self._client.post(f"{self.address}/_simulator/faults", json=self.faults)
-            reply.raise_for_status()
+        """Let the faults be those that are wanted, none of which has struck yet."""
+        address = f"{self.address}/_simulator/faults"
+        self._client.delete(address).raise_for_status()
+        if self._faults:
+            self._client.post(address, json=self._faults).raise_for_status()
+        self._counted = Counter({"requests": self.look()["requests"]})
 
     def _end(self) -> None:
-        assert self._process
-        self._process.communicate()
-        self._process = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
 
 @attrs.define
@@ -162,7 +144,6 @@ class Host:
     Attributes:
         config: The configuration.
         clock: The file of a wall clock that may be set; None for the true one.
-        errors: Where every process writes to standard error.
         kills: How many processes were killed, by command.
         died: What ended by itself in an unforeseen way.
     """
@@ -217,16 +198,20 @@ class Host:
         self.end(process, command)
         self.kills[command] += process.returncode == -signal.SIGKILL
 
-    def end(self, process: subprocess.Popen[bytes], command: str) -> bytes:
-        """Wait for the end of a process, and return what it said."""
-        output, _ = process.communicate(timeout=_PATIENCE_S * 2)
+    def end(
+        self, process: subprocess.Popen[bytes], command: str, expected: Container[int] = _EXPECTED
+    ) -> None:
+        """Wait for the end of a process.
+
+        Args:
+            process: It was told to end, or has ended.
+            command: What it does.
+            expected: Exit codes that are no surprise.
+        """
+        process.communicate(timeout=_PATIENCE_S * 2)
         self._running.remove(process)
-        # A signal that comes before a process can mind it ends it, too.
-        ours = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP}
-        # Exit code 130 is that of a worker that was asked to stop for the second time.
-        if process.returncode not in {0, 1, 130, *ours}:
+        if process.returncode not in expected:
             self.died.append(f"{command} ended with {process.returncode}")
-        return output
 
     def close(self) -> None:
         """End whatever still runs."""

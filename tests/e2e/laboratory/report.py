@@ -10,7 +10,7 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 from tests.e2e.laboratory.checking import Verdict
-from tests.e2e.laboratory.experiment import Evidence
+from tests.e2e.laboratory.evidence import Evidence
 
 __all__ = ["Result", "as_json", "console", "show"]
 
