@@ -18,11 +18,11 @@ NOON_MS = 1_800_000_000_000
 def waiting(store: Store) -> Any:
     """Puts an event aside at noon, for ten seconds; gives its times after a sign of life."""
     row = "INSERT INTO deferred VALUES (1, 0, 1, 'u1', ?, ?, 1, 'retry', 'x', '')"
-    store.write(follow_clock, NOON_MS, 1_000.0).result()
+    store.write(follow_clock, lambda: NOON_MS, lambda: 1_000.0).result()
     store.write(lambda db: db.execute(row, (NOON_MS + 10_000, NOON_MS))).result()
 
     def times(now_ms: int, now_s: float) -> tuple[int, int]:
-        store.write(follow_clock, now_ms, now_s).result()
+        store.write(follow_clock, lambda: now_ms, lambda: now_s).result()
         found = store.read(lambda db: db.execute("SELECT due_ms, since_ms FROM deferred"))
         due_ms, since_ms = found.result().fetchone()
         return due_ms - now_ms, since_ms - now_ms

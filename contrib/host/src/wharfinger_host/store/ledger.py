@@ -98,7 +98,7 @@ def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
     return True
 
 
-# What was delivered stays so, whatever is found out later.
+# What was delivered stays so, whatever is found out later, and is no dead letter.
 _ENTER = """
 INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     status = excluded.status, code = excluded.code, attempts = ledger.attempts + excluded.attempts,
@@ -113,7 +113,9 @@ INSERT INTO deferred VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 _WRITE_LETTER = """
 INSERT INTO letters (seq, target, at_ms, message_id, contact, status, code, message,
     vendor_message, http_status, request_id, attempts, event, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 WHERE NOT EXISTS
+    (SELECT 1 FROM ledger WHERE seq = ?1 AND target = ?2 AND status = 'delivered')
+ON CONFLICT DO UPDATE SET
     at_ms = excluded.at_ms, status = excluded.status, code = excluded.code,
     message = excluded.message, vendor_message = excluded.vendor_message,
     http_status = excluded.http_status, request_id = excluded.request_id,

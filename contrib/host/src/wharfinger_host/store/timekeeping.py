@@ -11,6 +11,7 @@ it than before.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from wharfinger_host.store.facts import fact, set_fact
@@ -21,15 +22,17 @@ _AHEAD: Final = "clock_ahead_ms"
 _LEAST_MS: Final = 2_000
 
 
-def follow_clock(db: sqlite3.Connection, now_ms: int, now_s: float) -> None:
+def follow_clock(
+    db: sqlite3.Connection, now_ms: Callable[[], int], now_s: Callable[[], float]
+) -> None:
     """Let times follow the time of day where it was set back since the last call.
 
     Args:
-        db: Within a transaction.
-        now_ms: Milliseconds since 1970.
-        now_s: By the clock of leases.
+        db: Within a transaction; both clocks are read once the file is ours.
+        now_ms: Gives milliseconds since 1970.
+        now_s: Gives seconds by the clock of leases.
     """
-    ahead_ms = now_ms - int(now_s * 1000)
+    ahead_ms = now_ms() - int(now_s() * 1000)
     before_ms = fact(db, _AHEAD)
     if before_ms is not None and abs(ahead_ms - before_ms) < _LEAST_MS:
         return

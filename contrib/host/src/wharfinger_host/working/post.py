@@ -173,6 +173,7 @@ class Post:
     ) -> None:
         """Keep the lanes, take those that nobody holds, and give up more than a fair share."""
         while True:
+            await finished(self.store.note(follow_clock, self.store.now_ms, self.clock))
             asked_s = self.clock()
             lanes = [lane for lane in self._lanes if not lane.lost]
             wanted = not self._ending.is_set()
@@ -183,7 +184,6 @@ class Post:
                     owner=self.owner,
                     connection=self.name,
                     now_s=asked_s,
-                    now_ms=self.store.now_ms(),
                     wanted=wanted,
                     once=self.once,
                     partitions=self.store.layout.partitions,
@@ -256,7 +256,6 @@ def _keep_leases(
     owner: str,
     connection: str,
     now_s: float,
-    now_ms: int,
     wanted: bool,
     once: bool,
     partitions: int,
@@ -265,7 +264,6 @@ def _keep_leases(
 
     One that works once takes whatever nobody holds: it ends, so it keeps it from nobody for long.
     """
-    follow_clock(db, now_ms, now_s)
     workers = leases.enter(db, owner, now_s)
     share = partitions if once else -(-partitions // workers)
     kept = leases.hold(db, owner, held, now_s)
