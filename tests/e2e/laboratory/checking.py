@@ -28,7 +28,7 @@ class Verdict:
         statuses: Outcomes by status.
         rows: How many rows were compared.
         entries: Journey entries.
-        remnants: Rows that hold good columns of an event that was refused for a bad one.
+        remnants: Rows that differ by good columns of an event that has a bad one.
     """
 
     broken: list[str] = attrs.field(factory=list)
@@ -150,10 +150,9 @@ def _is_remnant(
         if mapping.takes(each.event) and key_of(mapping, each.event) == key
     ]
     delivered = _having(evidence, mapping, "delivered")
-    rejected = _having(evidence, mapping, "rejected")
-    good = [each.event for each in about if each.id in delivered]
-    bad = [each.event for each in about if each.id in rejected and mapping.place in each.bad]
-    return any(row == rows[key] for rows in remnants(mapping, good, bad))
+    bad = [each.event for each in about if mapping.place in each.bad]
+    good = [e.event for e in about if e.id in delivered and mapping.place not in e.bad]
+    return bool(bad) and any(row == rows.get(key) for rows in remnants(mapping, good, bad))
 
 
 def _check_entries(verdict: Verdict, evidence: Evidence, mapping: Mapping) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -37,24 +37,22 @@ def key_of(mapping: Mapping, event: Event) -> tuple[str, ...]:
     return tuple(str(read(event)) for read in mapping.keys.values())
 
 
-def remnants(mapping: Mapping, delivered: Sequence[Event], refused: Sequence[Event]) -> list[Rows]:
-    """Return what one row may hold besides where events were refused that asked for it, too.
+def remnants(mapping: Mapping, good: Sequence[Event], bad: Sequence[Event]) -> Iterator[Rows]:
+    """Give what one row may hold where events asked for it that have a bad value.
 
-    Rows of one key collapse within a batch. Where the columns could not be read just then, and a
-    later event took the place of the bad value, the row was sent and its reply may have been lost;
-    when it was sent again, the bad event was refused on its own. Its other columns stay.
+    Rows of one key collapse within a batch. Where the columns cannot be read just then, a bad value
+    is not noticed if a later event takes its place, and the other columns of its event are stored
+    with the row. When the row is sent again, after a lost reply or a crash, and the columns can be
+    read, the bad event is refused on its own. So its good columns are there, or are not.
 
     Args:
         mapping: One that makes rows.
-        delivered: Those events about the row that were delivered.
-        refused: Those that were refused.
+        good: The events about the row that were delivered, but for the bad ones.
+        bad: The bad ones.
     """
-    found = []
-    for count in range(1, len(refused) + 1):
-        for some in combinations(refused, count):
-            both = sorted([*delivered, *some], key=lambda event: str(event["messageId"]))
-            found.append(apply(mapping, both))
-    return found
+    for count in range(len(bad) + 1):
+        for some in combinations(bad, count):
+            yield apply(mapping, sorted([*good, *some], key=lambda event: str(event["messageId"])))
 
 
 def _read_back(column: str, value: Any) -> str:
