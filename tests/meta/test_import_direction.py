@@ -30,7 +30,9 @@ MAY_IMPORT = {
     "sending": {"active", "delivery", "errors", "model", "receipts"},
     "given": {"model", "sending"},
     "settling": {"model"},
-    "flow": {"active", "delivery", "errors", "model", "sending", "settling"},
+    "road": {"active", "delivery", "model", "sending", "settling"},
+    "flow": {"active", "delivery", "errors", "model", "road", "sending", "settling"},
+    "streaming": {"errors", "flow", "settling"},
     "preview": {"active", "delivery", "errors", "model", "receipts"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }

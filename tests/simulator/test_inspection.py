@@ -156,6 +156,11 @@ async def test_a_fault_that_is_none_is_refused_and_nothing_armed(client, simulat
     assert simulator.faults == []
 
 
+async def test_tokens_are_ended_over_http(client, simulator):
+    assert (await client.delete("/_simulator/tokens")).json()["living_tokens"] == 0
+    assert (await client.post(ROWSET, json=ROWS)).status_code == 401
+
+
 async def test_a_reset_starts_again_from_the_catalogue(client, simulator, sign_in):
     await client.post(ROWSET, json=ROWS)
     await client.post("/contacts/v1/contacts", json={"contactKey": "c-1", "attributeSets": []})

@@ -41,7 +41,7 @@ from wharfinger.errors import (
     WharfingerError,
 )
 from wharfinger.explanation import Explanation, MappingExplanation
-from wharfinger.flow import Flow, Journal
+from wharfinger.flow import Flow
 from wharfinger.hookspecs import hookimpl
 from wharfinger.mapping.explain import Step
 from wharfinger.model.action import Action, Directive, Effect, Perform
@@ -73,6 +73,7 @@ from wharfinger.payload import fields_of, json_schema, structure
 from wharfinger.payload.explain import FieldReading, Reading
 from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
 from wharfinger.preview import Preview, PreviewedRequest
+from wharfinger.road import Journal
 from wharfinger.settling import Settled
 from wharfinger.trigger import compile_trigger, lint_trigger, read_as_segment
 from wharfinger.trigger.explain import ConditionExplanation, SeenValue, TriggerExplanation

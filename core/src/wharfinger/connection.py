@@ -33,7 +33,7 @@ from wharfinger.delivery.session import Session
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
-from wharfinger.flow import Flow, Journal, streamed
+from wharfinger.flow import Flow
 from wharfinger.given import Given
 from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Destination, Finding
@@ -44,8 +44,10 @@ from wharfinger.opening import OpenedMappings, findings_of, open_mappings
 from wharfinger.preview import Preview, PreviewedRequest, previewed, refuse
 from wharfinger.provisioning import apply_plans, make_plans
 from wharfinger.receipts import Halts, Receipts
+from wharfinger.road import Journal
 from wharfinger.sending import BatchSender, Sender
 from wharfinger.settling import Settled
+from wharfinger.streaming import streamed
 
 __all__ = ["Connection"]
 
@@ -176,6 +178,7 @@ class Connection:
         *,
         most_waiting: int = 10_000,
         most_per_lane: int | None = None,
+        slow_s: float = 0.0,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
     ) -> Flow:
@@ -188,6 +191,9 @@ class Connection:
                 end as ``retry`` with the code ``lane-full``, so that one slow place does not fill
                 the flow; for hosts that can keep them and put them again. None: all of them wait,
                 and ``put`` with them.
+            slow_s: Seconds that the oldest payload of such a place has waited before further ones
+                are given back, so that only a slow place gives any back. Where the flow is full,
+                those of slow places that are too many are given back, too. 0: at once.
             journal: Told before anything is sent that must not happen twice.
             ready: Awaited with the tokens of each batch before it is sent, whatever its effect: a
                 host that can write no outcome down at present holds requests back with it. Where
@@ -203,6 +209,7 @@ class Connection:
             self._batch_sender(),
             most_waiting=most_waiting,
             most_per_lane=most_per_lane,
+            slow_s=slow_s,
             journal=journal,
             ready=ready,
             clock=self._clock,

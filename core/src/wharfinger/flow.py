@@ -5,61 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
     AsyncIterator,
     Awaitable,
     Callable,
     Collection,
     Coroutine,
-    Hashable,
     Iterable,
     Mapping,
     Sequence,
 )
-from functools import partial
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
-
-import attrs
+from typing import Any, Final, Self
 
 from wharfinger.active import ActiveMapping
-from wharfinger.delivery.lanes import HELD_BACK_OUTCOME, Item, LanedBatch
-from wharfinger.delivery.live_lanes import Clock, LiveLane, LiveLanes, running_clock
+from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
 from wharfinger.errors import NotOpenError
-from wharfinger.model.action import Effect
-from wharfinger.model.outcome import Outcome, Status
+from wharfinger.road import Journal, Road
 from wharfinger.sending import BatchSender
 from wharfinger.settling import Settled, Unsettled
 
-__all__ = ["Flow", "Journal", "cancelled", "streamed"]
+__all__ = ["Flow", "cancelled"]
 
 logger = logging.getLogger(__name__)
 
 # A host that has its events at hand puts them without a pause; the lanes want a turn, too.
 _PUTS_IN_A_ROW: Final = 50
 
-_NOT_RECORDED: Final = Outcome(
-    status=Status.RETRY,
-    code="not-recorded",
-    message="Nothing was sent: the host could not write down that it was about to, and this must "
-    "not happen twice. The log has the details.",
-)
-
-
-class Journal(Protocol):
-    """Where a host writes down what must not happen twice, before it happens."""
-
-    async def sending(self, mapping: str, tokens: Sequence[Any]) -> None:
-        """Record that events are about to be sent; no byte of them has left yet.
-
-        Awaited once per batch of an action with `Effect.ONCE`. What it raises is logged, and the
-        events end as ``retry`` with the code ``not-recorded``.
-
-        Args:
-            mapping: Name of the mapping.
-            tokens: What the host gave along with each event of the batch, in order.
-        """
+_LOOK_EVERY_S: Final = 1.0
 
 
 class Flow:
@@ -93,6 +65,7 @@ class Flow:
         *,
         most_waiting: int,
         most_per_lane: int | None = None,
+        slow_s: float = 0.0,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
@@ -103,10 +76,11 @@ class Flow:
         self._sender = sender
         self._most_waiting = most_waiting
         self._most_per_lane = most_per_lane
+        self._slow_s = slow_s
         self._journal = journal
         self._ready = ready
         self._clock = clock
-        self._roads: dict[str, _Road] = {}
+        self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsettled = Unsettled()
         self._room = asyncio.Event()
@@ -115,6 +89,7 @@ class Flow:
         self._stopped = False
         self._fault: BaseException | None = None
         self._in_a_row = 0
+        self._looking: Timer | None = None
 
     @property
     def waiting(self) -> int:
@@ -125,16 +100,17 @@ class Flow:
         if self._entered:
             raise RuntimeError("A flow is entered once; ask the connection for another one.")
         self._entered = self._takes = True
-        clock = self._clock or running_clock()
+        clock = self._clock = self._clock or running_clock()
         for name, mapping in self._mappings.items():
             parts = mapping, self._sender, self._unsettled, self._journal, self._ready
-            road = self._roads[name] = _Road(*parts)
+            road = self._roads[name] = Road(*parts)
             road.lanes = LiveLanes(
                 mapping.policy,
                 send=road.send,
                 spawn=self._spawn,
                 clock=clock,
                 most_waiting=self._most_per_lane,
+                slow_s=self._slow_s,
             )
         return self
 
@@ -167,13 +143,42 @@ class Flow:
             NotOpenError: The flow has ended, or was not entered yet.
             ValueError: The connection has no such mapping.
         """
+        await self.room()
+        self.put_now(event, token, mappings=mappings)
+
+    async def room(self) -> None:
+        """Wait until one more event may be put.
+
+        Raises:
+            Exception: What ended the flow, where it broke.
+        """
         if self._in_a_row >= _PUTS_IN_A_ROW:
             self._in_a_row = 0
             await asyncio.sleep(0)
         while self._takes and len(self._unsettled) >= self._most_waiting:
             self._room.clear()
             self._spare_waits()
+            self._look_for_slow_lanes()
             await self._room.wait()
+        self._check()
+
+    def put_now(
+        self, event: Any, token: Any = None, *, mappings: Collection[str] | None = None
+    ) -> None:
+        """Hand in one event without a wait: `put` is `room` and then this.
+
+        For hosts that choose mappings by what has been settled so far: between `room` and the put
+        nothing can be taken, so the choice still holds.
+
+        Args:
+            event: As for `put`.
+            token: As for `put`.
+            mappings: As for `put`.
+
+        Raises:
+            NotOpenError: The flow has ended, or was not entered yet.
+            ValueError: The connection has no such mapping.
+        """
         self._check()
         if not self._takes:
             raise NotOpenError("This flow takes no events: it has ended, or was not entered yet.")
@@ -183,7 +188,7 @@ class Flow:
         for road in roads.values():
             road.put(number, event)
 
-    def _chosen(self, mappings: Collection[str]) -> dict[str, _Road]:
+    def _chosen(self, mappings: Collection[str]) -> dict[str, Road]:
         if unknown := sorted(set(mappings) - self._roads.keys()):
             raise ValueError(f"There is no mapping {', '.join(unknown)} in this flow.")
         return {name: road for name, road in self._roads.items() if name in mappings}
@@ -242,6 +247,8 @@ class Flow:
     def _give_up(self) -> None:
         self._stopped = True
         self.end()
+        if self._looking is not None:
+            self._looking.cancel()
         for road in self._roads.values():
             road.lanes.stop()
         for task in self._tasks:
@@ -253,6 +260,18 @@ class Flow:
         if not self._tasks and self._unsettled.missing >= self._most_waiting:
             for road in self._roads.values():
                 road.lanes.ripen()
+
+    def _look_for_slow_lanes(self) -> None:
+        """Have slow lanes make room, for as long as there is none."""
+        if self._looking is None and self._slow_s and self._clock is not None:
+            self._looking = self._clock.call_later(_LOOK_EVERY_S, self._shed)
+
+    def _shed(self) -> None:
+        self._looking = None
+        for road in self._roads.values():
+            road.shed()
+        if self._takes and len(self._unsettled) >= self._most_waiting:
+            self._look_for_slow_lanes()
 
     def _check(self) -> None:
         if self._fault is not None:
@@ -279,109 +298,6 @@ class Flow:
             self._fault = fault
             self._give_up()
         self._spare_waits()
-
-
-@attrs.define(eq=False)
-class _Road:
-    """The way of one mapping's payloads: into lanes, to the vendor, and their outcomes back."""
-
-    _mapping: ActiveMapping
-    _sender: BatchSender
-    _unsettled: Unsettled
-    _journal: Journal | None
-    _ready: Callable[[Sequence[Any]], Awaitable[bool]] | None
-    lanes: LiveLanes = attrs.field(init=False)
-
-    def put(self, number: int, event: Any) -> None:
-        """Take an event as far as it goes at once."""
-        prepared = self._mapping.prepare(number, event)
-        if isinstance(prepared, Outcome):
-            self._unsettled.enter(self._mapping.name, (number,), (prepared,))
-            return
-        halt = self._sender.halts.of(self._mapping.name, prepared.batch_key)
-        if answer := halt or self.lanes.add(prepared):
-            self._give_back(prepared, answer)
-
-    async def send(self, lane: LiveLane, laned: LanedBatch) -> None:
-        """Send one batch, and enter the outcomes of its payloads and of those it leaves behind."""
-        outcomes = await self._outcomes_of(laned)
-        key_of = zip(laned.events, laned.order_keys, outcomes, strict=True)
-        left = [(n, key) for n, key, o in key_of if key is not None and o.status is Status.RETRY]
-        for number, key in left:
-            self._hold(number, laned.batch.key, key)
-        behind = lane.withdraw({key for _, key in left}) if left else ()
-        self._unsettled.enter(self._mapping.name, laned.events, outcomes)
-        for item in behind:
-            self._give_back(item, HELD_BACK_OUTCOME)
-
-    async def _outcomes_of(self, laned: LanedBatch) -> Sequence[Outcome]:
-        name = self._mapping.name
-        if self._ready is not None and not await self._ready(self._tokens_of(laned)):
-            return [HELD_BACK_OUTCOME] * len(laned.events)
-        if halt := self._sender.halts.of(name, laned.batch.key):
-            return [halt] * len(laned.events)
-        if self._journal is not None and self._mapping.action.effect is Effect.ONCE:
-            try:
-                await self._journal.sending(name, self._tokens_of(laned))
-            except Exception:
-                logger.exception("the host could not record what it was about to send")
-                return [_NOT_RECORDED] * len(laned.events)
-        return await self._sender.perform(self._mapping, laned)
-
-    def _tokens_of(self, laned: LanedBatch) -> list[Any]:
-        return [self._unsettled.token_of(number) for number in laned.events]
-
-    def _give_back(self, item: Item, outcome: Outcome) -> None:
-        if outcome.status is Status.RETRY and item.order_key is not None:
-            self._hold(item.event, item.batch_key, item.order_key)
-        self._unsettled.enter(self._mapping.name, (item.event,), (outcome,))
-
-    def _hold(self, number: int, batch_key: Hashable, order_key: Hashable) -> None:
-        """Let nothing overtake a payload until the host knows that it is to be put again."""
-        self.lanes.hold(batch_key, order_key)
-        self._unsettled.on_taken(number, partial(self.lanes.release, batch_key, order_key))
-
-
-async def streamed(
-    flow: Flow, source: Iterable[Any] | AsyncIterable[Any], *, drain_s: float
-) -> AsyncGenerator[Settled, None]:
-    """Put everything that a source gives, and yield it as it settles.
-
-    Args:
-        flow: Not entered yet.
-        source: Events; each has its place in the source, from 0, as its token.
-        drain_s: Seconds that are left to what is under way when this is closed early.
-    """
-    async with flow:
-        reader = asyncio.create_task(_read(source, flow))
-        try:
-            async for settled in flow:
-                yield settled
-            failure = reader.exception() if reader.done() else None
-            if not reader.done() or isinstance(failure, NotOpenError):
-                # The reader did not end the flow, so the connection did.
-                closed = "The connection was closed while events were streamed to it."
-                raise NotOpenError(closed) from failure
-            reader.result()
-        except GeneratorExit:
-            await flow.drain(drain_s)
-            raise
-        finally:
-            await cancelled([reader])
-
-
-async def _read(source: Iterable[Any] | AsyncIterable[Any], flow: Flow) -> None:
-    try:
-        if isinstance(source, AsyncIterable):
-            place = 0
-            async for event in source:
-                await flow.put(event, place)
-                place += 1
-        else:
-            for place, event in enumerate(source):
-                await flow.put(event, place)
-    finally:
-        flow.end()
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -162,6 +162,20 @@ async def test_put_waits_while_too_many_events_were_not_taken(ship, parcel, turn
         assert flow.waiting == 3
 
 
+async def test_a_host_may_wait_for_room_first_and_put_without_a_wait_then(ship, parcel, turns):
+    async with ship() as connection, connection.flow(most_waiting=1) as flow:
+        await flow.room()
+        flow.put_now(parcel(1), "m-1", mappings=["ship"])
+        waiting = asyncio.create_task(flow.room())
+        await turns()
+        assert not waiting.done()
+        flow.end()
+        assert (await anext(flow)).token == "m-1"
+        await waiting
+        with pytest.raises(NotOpenError):
+            flow.put_now(parcel(2))
+
+
 async def test_where_there_is_no_room_for_company_nothing_waits_for_it(ship, yard, parcel, turns):
     mappings = {"all": {"action": "ship"}, "few": {"action": "ship", "batch": {"rows": 1}}}
     async with ship(mappings=mappings) as connection, connection.flow(most_waiting=3) as flow:
@@ -270,6 +284,49 @@ async def test_a_lane_that_was_full_gives_back_even_where_it_has_room_again(
         await flow.drain()
         codes = _codes(await _rest(flow))
     assert {n for n, code in codes.items() if code == "lane-full"} == {3, 4}
+
+
+async def test_a_lane_that_is_long_and_not_slow_gives_nothing_back(
+    ship, yard, parcel, turns, clock
+):
+    yard.closed["a"] = asyncio.Event()
+    async with ship(rows=1) as connection, connection.flow(most_per_lane=2, slow_s=10) as flow:
+        for number in range(5):
+            await flow.put(parcel(number), number)
+            await turns()
+        clock.advance(10)
+        await flow.put(parcel(5), 5)
+        yard.closed["a"].set()
+        await flow.drain()
+        codes = _codes(await _rest(flow))
+    assert {n for n, code in codes.items() if code == "lane-full"} == {5}
+    assert yard.stored == [0, 1, 2, 3, 4]
+
+
+async def test_a_slow_lane_makes_room_for_the_others_where_the_flow_is_full(
+    ship, yard, parcel, turns, clock
+):
+    yard.closed["a"] = asyncio.Event()
+    facts = {"most_waiting": 6, "most_per_lane": 2, "slow_s": 10.0}
+    async with ship(rows=1) as connection, connection.flow(**facts) as flow:
+        for number in range(6):
+            await flow.put(parcel(number), number)
+            await turns()
+        waiting = asyncio.create_task(flow.put(parcel(6, place="b"), 6))
+        await turns()
+        clock.advance(9)
+        await turns()
+        assert not waiting.done()
+        clock.advance(2)
+        await turns()
+        given_back = [await anext(flow) for _ in range(3)]
+        await waiting
+        await turns()
+        assert yard.stored == [6]
+        assert _codes(given_back) == dict.fromkeys((3, 4, 5), "lane-full")
+        yard.closed["a"].set()
+        await flow.drain()
+    assert yard.stored == [6, 0, 1, 2]
 
 
 async def test_lanes_of_one_place_run_side_by_side(ship, yard, parcel, turns):

@@ -30,6 +30,7 @@ class Plan:
     lanes: int
     most_waiting: int
     most_per_lane: int | None
+    slow_s: float
     pauses: list[int]
 
 
@@ -54,6 +55,7 @@ plans = st.builds(
     lanes=st.integers(1, 3),
     most_waiting=st.integers(1, 20),
     most_per_lane=st.sampled_from([None, None, 1, 3, 8]),
+    slow_s=st.sampled_from([0.0, 0.0, 0.5, 2.0]),
     pauses=st.lists(st.integers(0, 3), min_size=1, max_size=8),
 )
 
@@ -92,6 +94,7 @@ class Host:
         facts = {
             "most_waiting": self.plan.most_waiting,
             "most_per_lane": self.plan.most_per_lane,
+            "slow_s": self.plan.slow_s,
         }
         async with (
             self.connection,

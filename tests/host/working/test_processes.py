@@ -137,3 +137,25 @@ def test_two_processes_share_an_inbox_and_send_everything_once(host: Any, start:
     sent = Counter(body["to"] for body in host.vendor.bodies("/notes"))
     assert (len(sent), set(sent.values())) == (401, {1})
     assert host.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 401)]
+
+
+def test_a_worker_that_shares_with_a_new_one_ends_although_something_is_given_up(
+    host: Any, start: Any
+) -> None:
+    contacts = [f"u{n}" for n in range(100)]
+    stuck, release = host.stuck_at(*contacts)
+    host.accept(*(host.events.track(n) for n in range(100)))
+    first = start("--drain-s", "0")
+    assert stuck.wait(60)
+    # Every lane has something under way, so half of them are about to be let go and cannot be.
+    start()
+    held = "SELECT count(*) FROM workers"
+    while host.sql(held) != [(2,)]:
+        pass
+    before = host.sql("SELECT sum(deadline_s) FROM lanes")
+    while host.sql("SELECT sum(deadline_s) FROM lanes") == before:
+        pass  # the next sign of life is the one at which the first learns of the second
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=60)
+    release.set()
+    assert first.returncode == 1

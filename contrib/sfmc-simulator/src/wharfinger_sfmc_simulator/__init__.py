@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wharfinger_sfmc_simulator.clock import Clock, StandingClock
     from wharfinger_sfmc_simulator.fault_kinds import FAULT_KINDS, Fault
     from wharfinger_sfmc_simulator.faults import ArmedFault
+    from wharfinger_sfmc_simulator.keeping import KeepingError
     from wharfinger_sfmc_simulator.loading import CatalogueError, load_catalogue
     from wharfinger_sfmc_simulator.simulator import Simulator
     from wharfinger_sfmc_simulator.state import JourneyEntry, StoredContact
@@ -44,6 +45,7 @@ __all__ = [
     "Field",
     "Folder",
     "JourneyEntry",
+    "KeepingError",
     "RecordedRequest",
     "Simulator",
     "StandingClock",
@@ -64,6 +66,7 @@ _MODULES = {
     "clock": "Clock StandingClock",
     "fault_kinds": "FAULT_KINDS Fault",
     "faults": "ArmedFault",
+    "keeping": "KeepingError",
     "loading": "CatalogueError load_catalogue",
     "simulator": "Simulator",
     "state": "JourneyEntry StoredContact",

@@ -50,6 +50,14 @@ def run(
         typer.Option(metavar="NAME=VALUE", help="Set a switch; they are listed below."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Makes all that needs chance repeatable.")] = 0,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep what changes in this file, and go on from it at the next start; tokens and "
+            "faults are not kept.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the address and no more.")] = False,
     list_only: Annotated[
         bool,
@@ -70,9 +78,14 @@ def run(
     if list_only:
         typer.echo(_listed(catalogue.switches, as_json=as_json))
         return
+    from wharfinger_sfmc_simulator.keeping import KeepingError
     from wharfinger_sfmc_simulator.simulator import Simulator
 
-    simulator = Simulator(catalogue, seed=seed)
+    try:
+        simulator = Simulator(catalogue, seed=seed, keep=keep)
+    except (KeepingError, OSError) as error:
+        typer.echo(f"Cannot go on from {keep}: {error}", err=True)
+        raise typer.Exit(1) from None
     try:
         asyncio.run(_serve(simulator, host, port, quiet=quiet))
     except OSError as error:

@@ -4,7 +4,8 @@ Marketing Cloud keeps times in Central Standard Time, UTC-6, without daylight sa
 of them without an offset.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 __all__ = [
@@ -78,10 +79,11 @@ class MovableClock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead = timedelta()
+        self._standing: datetime | None = None
 
     def __call__(self) -> datetime:
         """Return the present moment."""
-        return self._clock() + self._ahead
+        return self._standing or self._clock() + self._ahead
 
     @property
     def ahead_s(self) -> float:
@@ -99,6 +101,15 @@ class MovableClock:
                 f"The clock moves forward, by a hundred years in all; found {seconds} seconds."
             )
         self._ahead += timedelta(seconds=seconds)
+
+    @contextlib.contextmanager
+    def standing(self, moment: datetime) -> Iterator[None]:
+        """Let it be one moment for as long as the context lasts."""
+        self._standing = moment
+        try:
+            yield
+        finally:
+            self._standing = None
 
     def put_back(self) -> None:
         """Let it show again what the other one shows."""

@@ -38,6 +38,7 @@ def control_app(simulator: "Simulator") -> Starlette:
     ``GET  /_simulator/faults``   armed faults and what became of them
     ``POST /_simulator/faults``   arms one fault, or a list of them
     ``DELETE /_simulator/faults`` disarms all
+    ``DELETE /_simulator/tokens`` ends every token, as if all of them had expired
     ``POST /_simulator/reset``    starts again from the catalogue
     ============================= =====================================================
 
@@ -65,6 +66,7 @@ def control_app(simulator: "Simulator") -> Starlette:
             Route("/_simulator/clock", control.move_clock, methods=["POST"]),
             Route("/_simulator/faults", control.arm, methods=["POST"]),
             Route("/_simulator/faults", control.disarm, methods=["DELETE"]),
+            Route("/_simulator/tokens", control.end_tokens, methods=["DELETE"]),
             Route("/_simulator/reset", control.reset, methods=["POST"]),
             *pages.routes(),
         ]
@@ -146,6 +148,10 @@ class _Control:
     async def disarm(self, _: Request) -> Response:
         self._simulator.clear_faults()
         return _json([])
+
+    async def end_tokens(self, _: Request) -> Response:
+        self._simulator.end_tokens()
+        return _json(self.summary())
 
     async def reset(self, _: Request) -> Response:
         self._simulator.reset()

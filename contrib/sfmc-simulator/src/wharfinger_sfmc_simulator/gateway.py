@@ -1,5 +1,6 @@
 """The way of one request: token, scope, fault, endpoint, log."""
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
@@ -24,6 +25,7 @@ from wharfinger_sfmc_simulator.faults import (
     service_not_found,
     spoil,
 )
+from wharfinger_sfmc_simulator.keeping import Keeper
 from wharfinger_sfmc_simulator.routes import Route, find_route, is_token_call, knows_service
 from wharfinger_sfmc_simulator.soap import is_soap_call
 from wharfinger_sfmc_simulator.state import State
@@ -41,6 +43,7 @@ __all__ = ["Gateway"]
 
 _LOG_KEPT = 100_000
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_CHANGING = (*_WITH_BODY, "DELETE")
 
 
 def _spoilt_as_usual(_: Fault) -> None:
@@ -78,11 +81,13 @@ class Gateway:
     Args:
         state: The tenant's memory.
         faults: What goes wrong, and when.
+        keeper: Keeps what changes something, if it is to be kept.
     """
 
-    def __init__(self, state: State, faults: FaultScript) -> None:
+    def __init__(self, state: State, faults: FaultScript, keeper: Keeper | None = None) -> None:
         self._state = state
         self._faults = faults
+        self._keeper = keeper
 
     def answer(self, request: Request) -> Reply:
         """Return what becomes of one request, and log it."""
@@ -100,6 +105,16 @@ class Gateway:
             reply = refused.reply
         self._log(request, reply, fault)
         return reply
+
+    def again(self, request: Request, token: Token) -> None:
+        """Perform a call once more that was kept; it was checked then."""
+        self._state.jobs.settle()
+        found = find_route(request.method, request.segments)
+        if found is None:
+            return
+        route, parameters = found
+        with contextlib.suppress(ApiError):  # what was done before the refusal was done
+            _work(route, self._state, attrs.evolve(request, parameters=parameters), token)
 
     def _authorize(self, request: Request) -> _Call:
         segments, host = request.segments, request.vendor_host
@@ -121,7 +136,10 @@ class Gateway:
         route, parameters = found
         self._check_scopes(route, token)
         request = attrs.evolve(request, parameters=parameters)
-        return _Call("rest", partial(_work, route, self._state, request, token), token)
+        work = partial(_work, route, self._state, request, token)
+        if self._keeper and request.method in _CHANGING:
+            work = partial(self._keeper.keep, work, request, token)
+        return _Call("rest", work, token)
 
     def _authorize_soap(self, request: Request) -> _Call:
         state = self._state

@@ -13,9 +13,16 @@ import httpx
 
 from wharfinger_sfmc_simulator.asgi import AsgiApp, make_app
 from wharfinger_sfmc_simulator.catalogue import Catalogue
-from wharfinger_sfmc_simulator.clock import Clock, MovableClock, StandingClock, utc_now
+from wharfinger_sfmc_simulator.clock import (
+    Clock,
+    MovableClock,
+    StandingClock,
+    server_time,
+    utc_now,
+)
 from wharfinger_sfmc_simulator.faults import ArmedFault, Fault, FaultScript
 from wharfinger_sfmc_simulator.gateway import Gateway
+from wharfinger_sfmc_simulator.keeping import Keeper
 from wharfinger_sfmc_simulator.loading import checked, load_catalogue, read_catalogue
 from wharfinger_sfmc_simulator.server import serve, serve_in_thread
 from wharfinger_sfmc_simulator.state import JourneyEntry, State, StoredContact
@@ -41,10 +48,15 @@ class Simulator:
         clock: Gives the present moment; tests move it by hand, see `StandingClock`. Tokens end by
             it.
         seed: For everything that needs chance, so that a run can be repeated.
+        keep: A file that outlives the process: what changes is written to it before it is answered,
+            and what it holds is done again at the start. It goes with one catalogue and one choice
+            of switches.
 
     Raises:
         CatalogueError: The catalogue describes no possible tenant; every problem is named.
         SwitchError: A switch has no such name or value.
+        KeepingError: The file is about another tenant, or no such file at all.
+        OSError: The file cannot be read or written.
 
     Example:
         >>> simulator = Simulator.sample(switches={"event_status": 200})
@@ -62,6 +74,7 @@ class Simulator:
         faults: Iterable[Fault] = (),
         clock: Clock = utc_now,
         seed: int = 0,
+        keep: Path | str | None = None,
     ) -> None:
         catalogue = checked(catalogue) if catalogue else load_catalogue(sample_file())
         self._seed = seed
@@ -72,7 +85,9 @@ class Simulator:
         self._answering = threading.Lock()
         self._state = State(catalogue, chosen, self._clock, self._generator)
         self._faults = FaultScript((*catalogue.faults, *faults), self._generator)
-        self._gateway = Gateway(self._state, self._faults)
+        self._keeper = self._open(keep) if keep else None
+        self._gateway = Gateway(self._state, self._faults, self._keeper)
+        self._restore()
         self.app: AsgiApp = make_app(self)
 
     @classmethod
@@ -209,6 +224,7 @@ class Simulator:
             ValueError: They are fewer than none, or a hundred years in all.
         """
         self._clock.move(seconds)
+        self._note({"move_s": seconds})
 
     def deadlock(self, times: int = 1) -> None:
         """Make the next asynchronous rows victims of a deadlock: they are not stored.
@@ -217,6 +233,7 @@ class Simulator:
             times: How many rows.
         """
         self._state.jobs.deadlocks_due += times
+        self._note({"deadlocks": times})
 
     def reset(self) -> None:
         """Start again from the catalogue: rows, contacts, entries, tokens, faults, log and time."""
@@ -226,6 +243,9 @@ class Simulator:
             self._state.reset()
             self._faults.clear()
             self._faults.arm(self.catalogue.faults)
+            if self._keeper:
+                self._keeper.forget()
+                self._state.created = server_time(self._keeper.began)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport for `httpx.AsyncClient` that stays in this process.
@@ -260,6 +280,22 @@ class Simulator:
             OSError: The port is taken or not allowed.
         """
         return serve_in_thread(self.app, host, port)
+
+    def _open(self, keep: Path | str) -> Keeper:
+        return Keeper(keep, self.catalogue, self._clock, self._generator, self._seed)
+
+    def _restore(self) -> None:
+        """Do again what is on file."""
+        if self._keeper is None:
+            return
+        self._state.created = server_time(self._keeper.began)
+        for line in self._keeper.again(self._gateway.again):
+            self._clock.move(line.get("move_s", 0))
+            self._state.jobs.deadlocks_due += line.get("deadlocks", 0)
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        if self._keeper:
+            self._keeper.note(line)
 
     def answer(self, request: Request) -> Reply:
         """Return what becomes of one request, and log it. Does no input or output itself."""

@@ -81,6 +81,7 @@ class LiveLanes:
         spawn: Starts a task for a lane.
         clock: Tells when a batch is old enough.
         most_waiting: Payloads that may wait in one lane; None if any number may.
+        slow_s: Seconds that the oldest payload of a lane has waited before more are too many.
     """
 
     def __init__(
@@ -91,10 +92,12 @@ class LiveLanes:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         clock: Clock,
         most_waiting: int | None = None,
+        slow_s: float = 0.0,
     ) -> None:
         self.rows, self.bytes = limits_of(policy)
         self.age_s = policy.age_s if isinstance(policy, BatchPolicy) else 0.0
         self.most_waiting = most_waiting
+        self.slow_s = slow_s
         self.send = send
         self.spawn = spawn
         self.clock = clock
@@ -142,6 +145,10 @@ class LiveLanes:
         self._held[batch_key, order_key] -= 1
         if not self._held[batch_key, order_key]:
             del self._held[batch_key, order_key]
+
+    def shed(self) -> list[Item]:
+        """Take out of slow lanes what is too much for them, the last that came."""
+        return [item for lane in self._lanes.values() for item in lane.shed()]
 
     def ripen(self) -> None:
         """Send what waits for company, as if it were old enough."""
@@ -193,8 +200,23 @@ class LiveLane:
     def is_full(self) -> bool:
         """Tell whether payloads are given back; once full, until nothing waits any more."""
         most = self._lanes.most_waiting
-        self._full = self._full or (most is not None and len(self._items) >= most)
+        if most is not None and not self._full and len(self._items) >= most:
+            self._full = self._is_slow()
         return self._full
+
+    def shed(self) -> list[Item]:
+        """Take out what is too much, the last that came; then the lane is full."""
+        most = self._lanes.most_waiting
+        if most is None or len(self._items) <= most or not self._is_slow():
+            return []
+        self._full = True
+        shed = [self._items.pop() for _ in range(len(self._items) - most)]
+        self._bytes -= sum(item.size for item in shed)
+        return shed[::-1]
+
+    def _is_slow(self) -> bool:
+        lanes = self._lanes
+        return not lanes.slow_s or lanes.clock.time() - self._items[0].since_s >= lanes.slow_s
 
     def withdraw(self, order_keys: Collection[Hashable]) -> list[Item]:
         """Take what waits under these order keys out of the lane."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
@@ -11,6 +12,7 @@ from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.leases import Held
 
 __all__ = [
+    "DEFERRED",
     "DeferredRow",
     "LedgerRow",
     "LetterRow",
@@ -20,6 +22,9 @@ __all__ = [
     "known_since",
     "settle",
 ]
+
+DEFERRED: Final = "deferred"
+"""Stands for a status where an event is offered again."""
 
 LedgerRow = tuple[int, int, str, str, int, int | None, str | None, int]
 """seq, target, status, code, attempts, http_status, request_id, at_ms"""
@@ -93,7 +98,7 @@ def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
     return True
 
 
-# What was delivered stays so, whatever is found out later.
+# What was delivered stays so, whatever is found out later, and is no dead letter.
 _ENTER = """
 INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     status = excluded.status, code = excluded.code, attempts = ledger.attempts + excluded.attempts,
@@ -108,7 +113,9 @@ INSERT INTO deferred VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 _WRITE_LETTER = """
 INSERT INTO letters (seq, target, at_ms, message_id, contact, status, code, message,
     vendor_message, http_status, request_id, attempts, event, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 WHERE NOT EXISTS
+    (SELECT 1 FROM ledger WHERE seq = ?1 AND target = ?2 AND status = 'delivered')
+ON CONFLICT DO UPDATE SET
     at_ms = excluded.at_ms, status = excluded.status, code = excluded.code,
     message = excluded.message, vendor_message = excluded.vendor_message,
     http_status = excluded.http_status, request_id = excluded.request_id,
@@ -137,17 +144,24 @@ def intend(
     )
 
 
-def known_since(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> dict[int, set[int]]:
-    """Return what is settled or deferred beyond the position of a lane: targets by event."""
+def known_since(
+    db: sqlite3.Connection, held: Held, targets: Sequence[int]
+) -> dict[int, dict[int, str]]:
+    """Return what is settled or deferred beyond the position of a lane.
+
+    Returns:
+        Mappings by event, each with its status; ``deferred`` for what is offered again.
+    """
     numbers = ", ".join(map(str, targets)) or "NULL"
     rows = db.execute(
-        "SELECT l.seq, l.target FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
+        "SELECT l.seq, l.target, l.status FROM ledger AS l JOIN inbox AS i ON i.seq = l.seq "  # noqa: S608  # numbers
         f"WHERE l.seq > :position AND l.target IN ({numbers}) AND i.partition = :partition "
-        "UNION SELECT seq, target FROM deferred "
+        f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred "
         f"WHERE seq > :position AND target IN ({numbers}) AND partition = :partition",
         {"position": held.position, "partition": held.partition},
     )
-    known: dict[int, set[int]] = {}
-    for seq, target in rows:
-        known.setdefault(seq, set()).add(target)
+    known: dict[int, dict[int, str]] = {}
+    for seq, target, status in rows:
+        # What was settled and is deferred all the same is offered again; that comes last.
+        known.setdefault(seq, {})[target] = status
     return known

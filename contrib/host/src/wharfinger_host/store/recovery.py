@@ -45,7 +45,8 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
         "INSERT INTO letters (seq, target, at_ms, message_id, contact, status, code, message, "  # noqa: S608  # constants
         "vendor_message, attempts, event) SELECT t.seq, t.target, :now, i.message_id, i.contact, "
         "'unknown', :code, :message, '', 1, i.event FROM intents AS t "
-        f"JOIN inbox AS i ON i.seq = t.seq {where} AND true "
+        f"JOIN inbox AS i ON i.seq = t.seq {where} AND NOT EXISTS (SELECT 1 FROM ledger AS l "
+        "WHERE l.seq = t.seq AND l.target = t.target AND l.status = 'delivered') "
         "ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, status = excluded.status, "
         "code = excluded.code, message = excluded.message, attempts = letters.attempts + 1",
         values,

@@ -10,9 +10,11 @@ from typing import Any, Final, Protocol
 import attrs
 import orjson
 
+from wharfinger import Effect, Status
 from wharfinger_host.store.deferred import Due, any_waits, due, waiting
 from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.lane import Lane, Offer, Ticket
 from wharfinger_host.working.recorder import Recorder
@@ -27,10 +29,13 @@ _POLL_S: Final = 0.1
 class Taking(Protocol):
     """The side of a flow that takes events."""
 
-    async def put(
+    async def room(self) -> None:
+        """Wait until one more event may be put."""
+
+    def put_now(
         self, event: Any, token: Any = None, *, mappings: Collection[str] | None = None
     ) -> None:
-        """Hand in one event; waits while as many as allowed are waiting."""
+        """Hand in one event."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -99,26 +104,28 @@ class Feeder:
         return len(events)
 
     async def _hand_in(self, event: LogEvent, pairs: set[tuple[int, str]], written: int) -> None:
-        lane, targets = self.lane, self.verdicts.targets
+        """Hand an event in, for those mappings whose turn it is.
+
+        Whom it waits for is looked at once there is room, and then it is handed in at once: in
+        between, something earlier may be put aside.
+        """
+        await self.flow.room()
+        lane = self.lane
         ticket = Ticket(lane, event.seq, event.contact, event.message_id, event.raw)
         known = lane.known.pop(event.seq, None)
         content = orjson.loads(event.raw)
         chosen: list[str] | None = None
-        if known or pairs or lane.may_wait:
-            chosen = []
-            for name, mapping in self.mappings.items():
-                target = targets[name]
-                if known and target in known:
-                    continue
-                if mapping.action.order_key is not None and (
-                    (target, event.contact) in pairs or lane.waits(target, event.contact, written)
-                ):
-                    if _takes(mapping, content):
-                        now_ms = self.store.now_ms()
-                        self.verdicts.hold_back(lane.settlement, ticket, target, now_ms)
-                        lane.put_aside(target, event.contact, self.recorder.next_write)
-                    continue
-                chosen.append(name)
+        if known or lane.known or lane.gaps or pairs or lane.may_wait:
+            chosen = [
+                name
+                for name, mapping in self.mappings.items()
+                if self._is_to_send(name, mapping, ticket, known or {}, content)
+                and not self._holds_back(
+                    name, mapping, ticket, content, pairs=pairs, written=written
+                )
+            ]
+        if not lane.known:
+            lane.gaps.clear()
         lane.begin(ticket)
         if chosen is not None and len(chosen) == len(self.mappings):
             chosen = None
@@ -126,7 +133,45 @@ class Feeder:
             ticket.done = True
             self.recorder.note(lane)
         else:
-            await self.flow.put(content, ticket, mappings=chosen)
+            self.flow.put_now(content, ticket, mappings=chosen)
+
+    def _is_to_send(
+        self, name: str, mapping: Any, ticket: Ticket, known: Mapping[int, str], content: Any
+    ) -> bool:
+        """Tell whether an event is not settled for a mapping, or is to be sent once more.
+
+        A process may die when an event is delivered and an earlier one of the same contact is not
+        settled. The earlier one is sent again, over the later one, so the later one has to follow.
+        """
+        lane, place = self.lane, (self.verdicts.targets[name], ticket.contact)
+        status = known.get(place[0])
+        if status not in (None, DEFERRED):
+            follows = place in lane.gaps and mapping.action.effect is Effect.IDEMPOTENT
+            return follows and status == Status.DELIVERED
+        if lane.known and mapping.action.order_key is not None and _takes(mapping, content):
+            lane.gaps.add(place)
+        return status is None
+
+    def _holds_back(
+        self,
+        name: str,
+        mapping: Any,
+        ticket: Ticket,
+        content: Any,
+        *,
+        pairs: set[tuple[int, str]],
+        written: int,
+    ) -> bool:
+        """Put an event aside for a mapping where its contact waits, and tell whether that is so."""
+        lane, target = self.lane, self.verdicts.targets[name]
+        if mapping.action.order_key is None or not (
+            (target, ticket.contact) in pairs or lane.waits(target, ticket.contact, written)
+        ):
+            return False
+        if _takes(mapping, content):
+            self.verdicts.hold_back(lane.settlement, ticket, target, self.store.now_ms())
+            lane.put_aside(target, ticket.contact, self.recorder.next_write)
+        return True
 
     async def _offer_again(self) -> int:
         """Offer again what was put aside and is due, and return how many that was."""
@@ -143,20 +188,26 @@ class Feeder:
             )
             any_left = any_left or left
             for row in rows:
-                if (target, row.seq) in lane.offered or lane.waits(target, row.contact, written):
-                    continue
+                # Earlier events of its contact may stand in what is not read of the log yet.
+                if row.seq > lane.read_to:
+                    break
                 if not await self._ready():
                     break
-                await self._offer(name, target, row)
+                await self.flow.room()
+                if lane.is_offered(target, row.seq, written):
+                    continue
+                if lane.waits(target, row.contact, written):
+                    continue
+                self._offer(name, target, row)
                 offered += 1
         lane.may_wait = lane.may_wait or any_left
         return offered
 
-    async def _offer(self, name: str, target: int, row: Due) -> None:
+    def _offer(self, name: str, target: int, row: Due) -> None:
         self.lane.offered.add((target, row.seq))
         offer = Offer(target, row.tries, row.since_ms)
         ticket = Ticket(self.lane, row.seq, row.contact, row.message_id, row.raw, offer)
-        await self.flow.put(orjson.loads(row.raw), ticket, mappings=(name,))
+        self.flow.put_now(orjson.loads(row.raw), ticket, mappings=(name,))
 
     async def _ready(self) -> bool:
         """Wait until the lease is good and not too much is under way; tell whether to go on."""

@@ -65,7 +65,10 @@ class Lane:
         held: The lease.
         settlement: What is still to be written about it.
         read_to: How far the log is read.
-        known: What was settled before this process took the lane: mappings by event.
+        known: What was settled or deferred before this process took the lane: mappings by event,
+            each with its status.
+        gaps: Mappings and contacts of which an event was not settled then, although later ones may
+            have been.
         may_wait: Whether anything of it may have been put aside.
         offered: What is offered again at the moment: mapping and event.
         ending: Whether it takes nothing more.
@@ -75,13 +78,15 @@ class Lane:
     held: Held
     settlement: Settlement = attrs.field(factory=Settlement)
     read_to: int = attrs.field(init=False)
-    known: dict[int, set[int]] = attrs.field(factory=dict)
+    known: dict[int, dict[int, str]] = attrs.field(factory=dict)
+    gaps: set[tuple[int, str]] = attrs.field(factory=set)
     may_wait: bool = True
     offered: set[tuple[int, int]] = attrs.field(factory=set)
     ending: bool = False
     lost: bool = False
     _under_way: deque[Ticket] = attrs.field(factory=deque)
     _put_aside: dict[tuple[int, str], int] = attrs.field(factory=dict)
+    _answered: dict[tuple[int, int], int] = attrs.field(factory=dict)
 
     @read_to.default
     def _begin(self) -> int:
@@ -129,10 +134,26 @@ class Lane:
         """Tell whether a contact waits that was not yet on disk at the time of a certain write."""
         return self._put_aside.get((target, contact), -1) > written
 
+    def answer(self, offers: Iterable[tuple[int, int]], write: int) -> None:
+        """Let events be offered no longer: what became of them is on disk.
+
+        Args:
+            offers: Mapping and event.
+            write: Number of the write that took it there.
+        """
+        for offer in offers:
+            if offer in self.offered:
+                self.offered.remove(offer)
+                self._answered[offer] = write
+
+    def is_offered(self, target: int, seq: int, written: int) -> bool:
+        """Tell whether an event is offered, or was, by what was on disk at a certain write.
+
+        Whoever looked at the file before that may still find it there as one that waits.
+        """
+        return (target, seq) in self.offered or self._answered.get((target, seq), -1) > written
+
     def forget(self, written: int) -> None:
-        """Forget who waits by a write that everyone has looked at by now."""
-        old: Iterable[tuple[int, str]] = [
-            key for key, write in self._put_aside.items() if write <= written
-        ]
-        for key in old:
-            del self._put_aside[key]
+        """Forget what was written by a write that everyone has looked at by now."""
+        self._put_aside = {k: w for k, w in self._put_aside.items() if w > written}
+        self._answered = {k: w for k, w in self._answered.items() if w > written}

@@ -22,6 +22,7 @@ from wharfinger_host.store.ledger import known_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
+from wharfinger_host.store.timekeeping import follow_clock
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.feeding import Feeder
 from wharfinger_host.working.journal import DiskJournal
@@ -33,6 +34,8 @@ __all__ = ["Audience", "Post"]
 
 _MOST_WAITING: Final = 10_000
 _MOST_PER_LANE: Final = 2_500
+_SLOW_S: Final = 10.0
+"""Putting events aside and offering them again costs more than a wait; a slow place is worth it."""
 _HEARTBEAT_S: Final = LEASE_S / 5
 _LOOK_S: Final = 0.1
 
@@ -82,6 +85,7 @@ class Post:
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
     _asked_s: float = 0.0
+    _leaving: set[asyncio.Task[None]] = attrs.field(factory=set)
     _deadline_s: float = 0.0
     _manned: bool = False
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -120,6 +124,7 @@ class Post:
         flow = self.connection.flow(
             most_waiting=_MOST_WAITING,
             most_per_lane=_MOST_PER_LANE,
+            slow_s=_SLOW_S,
             journal=DiskJournal(self.disk, verdicts.targets),
             ready=self._may_send,
         )
@@ -133,8 +138,9 @@ class Post:
             await taking
             recorder.end()
             await writing
-            keeping.cancel()
-            breaking.cancel()
+            # Lanes that were about to be let go have nothing more to wait for.
+            for task in (keeping, breaking, *self._leaving):
+                task.cancel()
 
     async def _until_done(self, group: asyncio.TaskGroup, verdicts: Verdicts) -> None:
         """Wait for the end of feeding: asked for, reached, or to look again at what halted."""
@@ -197,6 +203,7 @@ class Post:
     ) -> None:
         """Keep the lanes, take those that nobody holds, and give up more than a fair share."""
         while True:
+            await self.disk.note(follow_clock, self._store.now_ms, self.clock)
             lanes = [lane for lane in self._lanes if not lane.lost]
             kept, new, share = await self.disk.insist(partial(self._renew, lanes))
             for lane in lanes:
@@ -256,7 +263,9 @@ class Post:
         at_work = [lane for lane in self._lanes if not lane.lost and not lane.ending]
         for lane in at_work[share:]:
             lane.ending = True
-            group.create_task(self._let_go(lane, recorder))
+            task = group.create_task(self._let_go(lane, recorder))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     def _clear_away_lost(self) -> None:
         """Keep nothing of lanes that others have taken over: their events may be many."""

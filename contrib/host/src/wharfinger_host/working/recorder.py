@@ -92,7 +92,7 @@ class Recorder:
         self._writing = False
         self.written += 1
         for lane, offered, still_held in zip(lanes, again, kept, strict=True):
-            lane.offered.difference_update(offered)
+            lane.answer(offered, self.written)
             lane.lost = lane.lost or not still_held
         async with self._progress:
             self._progress.notify_all()
