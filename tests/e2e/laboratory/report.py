@@ -15,6 +15,7 @@ from tests.e2e.laboratory.evidence import Evidence
 __all__ = ["Result", "as_json", "console", "show"]
 
 console: Final = Console(stderr=True)
+_WIDTH_OF_NAMES, _WIDTH = 30, 11
 
 
 @attrs.frozen
@@ -92,4 +93,6 @@ def show(results: Sequence[Result]) -> None:
         table.add_row(name, *map(str, numbers), str(sum(numbers)))
     well = ["broken" if each.verdict.broken else "well" for each in results]
     table.add_row("verdict", *well, "broken" if "broken" in well else "well", style="bold")
-    console.print(table)
+    # Into a file it is written as wide as it is.
+    width = console.width if console.is_terminal else _WIDTH_OF_NAMES + _WIDTH * (len(results) + 1)
+    Console(stderr=True, width=width).print(table)
