@@ -21,6 +21,7 @@ from wharfinger_host.commands.explain import explain
 from wharfinger_host.commands.export import export
 from wharfinger_host.commands.forget import forget
 from wharfinger_host.commands.import_segment import import_segment
+from wharfinger_host.commands.init import init
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
@@ -45,6 +46,7 @@ def _add(command: Callable[..., None], example: str) -> None:
     app.command(epilog=f"Example: wharfinger {example}")(command)
 
 
+_add(init, "init wharfinger.toml --simulator")
 _add(plugins, "plugins --verbose")
 _add(describe, "describe DESTINATION ACTION")
 _add(check, "check wharfinger.toml --connect")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Destination, Output, SampleEvents
+from wharfinger_host.commands.options import AsJson, Destination, Name, Output, SampleEvents
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def import_segment(
     *,
     output: Output = None,
     destination: Destination = "",
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="What the connection shall be called.")
-    ] = "",
+    name: Name = "",
     as_json: AsJson = False,
 ) -> None:
     """Move a destination and its mappings over from Segment, and report on each of them.

@@ -16,8 +16,11 @@ __all__ = [
     "Connection",
     "Destination",
     "Events",
+    "Force",
+    "Given",
     "Limit",
     "Mapping",
+    "Name",
     "Output",
     "Quiet",
     "SampleEvents",
@@ -71,6 +74,19 @@ Mapping = Annotated[
         metavar="NAME",
         help="Only this mapping.",
         autocompletion=completing.mappings,
+    ),
+]
+Name = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="What the new connection shall be called.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME=VALUE",
+        help="A field of the mapping: a value, or $.path of the event; may be given several times.",
+        show_default=False,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
