@@ -11,6 +11,7 @@ import typer
 
 from wharfinger_host.commands.accept import accept
 from wharfinger_host.commands.apply import apply
+from wharfinger_host.commands.audience import audience
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.choices import choices
 from wharfinger_host.commands.dead_letters import dead_letters
@@ -52,6 +53,7 @@ _add(describe, "describe DESTINATION ACTION")
 _add(check, "check wharfinger.toml --connect")
 _add(doctor, "doctor wharfinger.toml")
 _add(choices, "choices wharfinger.toml ACTION FIELD --search orders")
+_add(audience, "audience wharfinger.toml vip_shoppers --table customers --write")
 _add(plan, "plan wharfinger.toml events.jsonl")
 _add(apply, "apply wharfinger.toml events.jsonl")
 _add(preview, "preview wharfinger.toml events.jsonl --limit 3")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host import completing
 from wharfinger_host.commands.options import (
     AsJson,
     Destination,
     Force,
     Given,
     Name,
+    SlugOfAction,
     Yes,
     read_pairs,
 )
@@ -41,15 +41,7 @@ def init(  # noqa: PLR0913  # the options of the command
             show_default=False,
         ),
     ] = None,
-    action: Annotated[
-        str,
-        typer.Option(
-            "--action",
-            metavar="SLUG",
-            help="The action of the first mapping, as `describe` lists them.",
-            autocompletion=completing.actions,
-        ),
-    ] = "",
+    action: SlugOfAction = "",
     trigger: Annotated[
         str, typer.Option(metavar="FQL", help="Which events the mapping takes.")
     ] = "",

@@ -24,6 +24,7 @@ __all__ = [
     "Output",
     "Quiet",
     "SampleEvents",
+    "SlugOfAction",
     "Wishes",
     "Yes",
     "read_pairs",
@@ -54,6 +55,15 @@ Action = Annotated[
         metavar="ACTION",
         help="An action, as `describe` lists them.",
         show_default=False,
+        autocompletion=completing.actions,
+    ),
+]
+SlugOfAction = Annotated[
+    str,
+    typer.Option(
+        "--action",
+        metavar="SLUG",
+        help="The action of the mapping, as `describe` lists them.",
         autocompletion=completing.actions,
     ),
 ]
