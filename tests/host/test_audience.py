@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -334,6 +335,55 @@ def test_a_destination_without_rows_has_no_audiences(cli: Any, config: Path) -> 
     result = cli("audience", config, "vip")
     assert result.exit_code == 2
     assert "Acme has no rows" in result.stderr
+
+
+PAGE = Path(__file__).parents[2] / "docs/how-to/audiences-and-computed-traits.md"
+SETTINGS = """\
+[connections.shop]
+destination = "salesforce-marketing-cloud"
+
+
+# Our account.
+[connections.shop.settings]
+account_id = "510000001"
+client_id = "sampleclient000000000001"
+client_secret = { env = "SFMC_CLIENT_SECRET" }
+subdomain = "mcshop-and-loyalty-sample-00"
+"""
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_how_to_shows_what_the_command_does_and_names_its_options(cli: Any) -> None:
+    page = PAGE.read_text("utf-8")
+    _, command, shown = re.split(r"^```console\n\$ wharfinger (.+)\n", page, flags=re.MULTILINE)[:3]
+    Path("shop.toml").write_text(SETTINGS)
+    result = cli(*command.split())
+    assert result.stdout == shown.partition("```")[0]
+    for option in re.findall(r"^\| `(--[a-z-]+)", page, flags=re.MULTILINE):
+        assert option in cli("audience", "--help").stdout
+
+
+async def test_the_events_of_the_how_to_are_taken(cli: Any, shop: Path) -> None:
+    lines = PAGE.read_text("utf-8").partition("```json\n")[2].partition("```")[0].splitlines()
+    wishes = [
+        ("vip_shoppers", "--column", "vip_shoppers"),
+        ("vip_shoppers", "--column", "Lapsed", "--sent-as", "track", "--name", "b"),
+        ("revenue_180_days", "--trait", "--column", "Revenue"),
+        ("revenue_180_days", "--trait", "--column", "Revenue", "--sent-as", "track", "--name", "d"),
+    ]
+    for words in wishes:
+        assert cli("audience", shop, *words, "--table", "people", "--write").exit_code == 0
+    simulator = Simulator.from_mapping(TENANT)
+    receipts = await delivered(simulator, shop, *map(json.loads, lines))
+    taken = [
+        [o.status.value for o in each.outcomes.values()].count("delivered") for each in receipts
+    ]
+    assert taken == [1, 1, 1, 1]
+    assert people(simulator)["c-1"] == {
+        "vip_shoppers": "True",
+        "lapsed": "False",
+        "revenue": "450.00",
+    }
 
 
 SHOWN = st.characters(exclude_categories=["C", "Z"], exclude_characters='"\\') | st.just(" ")
