@@ -260,6 +260,12 @@ def test_it_is_plain_data_as_json(cli: Any, shop: Path) -> None:
     )
 
 
+def test_what_is_wrong_is_plain_data_as_json_too(cli: Any, shop: Path) -> None:
+    found = json.loads(cli("audience", shop, "vip", "--json").stdout)
+    paths = [problem["path"].rpartition(".")[2] for problem in found["problems"]]
+    assert (found["ok"], paths) == (False, ["key"])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -107,6 +107,7 @@ def test_everything_that_is_missing_or_wrong_is_said_at_once(cli: Any, site: Pat
         (["--field", "a"], "give --yes"),
         (["--yes", *NOTE, "--set", "account"], "must be NAME=VALUE"),
         (["--yes", *NOTE, "--name", ""], "--name"),
+        (["--simulator", *NOTE], "--simulator"),
     ],
 )
 def test_a_command_line_that_says_too_little_writes_nothing(

@@ -82,7 +82,7 @@ def audience(  # noqa: PLR0913  # the options of the command
     _complete(draft, wanted, row, action)
     for field, text in read_pairs(fields, "--field").items():
         draft.put("fields", field, text)
-    _refuse_problems(draft, document, name)
+    _refuse_problems(draft, document, name, as_json=as_json)
     made = {"action": draft.action, "trigger": draft.trigger, "fields": draft.fields}
     path = ("connections", draft.name, "mappings", name)
     written = making.text_of(wanted, made, path)
@@ -157,10 +157,11 @@ def _complete(draft: Draft, wanted: Audience, row: Row, action: str) -> None:
     draft.fields = making.fields_of_row(chosen.rows, row, wanted)
 
 
-def _refuse_problems(draft: Draft, document: Document, name: str) -> None:
+def _refuse_problems(draft: Draft, document: Document, name: str, *, as_json: bool) -> None:
     """Leave where something is wrong with the mapping; of the rest `check` tells."""
-    from wharfinger_host import opening
+    from wharfinger_host import opening, terminal
     from wharfinger_host.views import audience as view
+    from wharfinger_host.views.init import problems_as_json
 
     mappings = document.data["connections"][draft.name].get("mappings")
     if isinstance(mappings, dict) and name in mappings:
@@ -168,6 +169,8 @@ def _refuse_problems(draft: Draft, document: Document, name: str) -> None:
         raise opening.leave(text, Exit.USAGE)
     found = [problem for problem in draft.problems() if problem.path[:1] == ("mappings",)]
     if found:
+        if as_json:
+            terminal.write_json(problems_as_json(document.file, found))
         lines = [view.problem_line(draft, problem) for problem in found]
         raise opening.leave("\n".join(lines), Exit.USAGE)
 

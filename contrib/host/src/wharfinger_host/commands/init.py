@@ -70,6 +70,9 @@ def init(  # noqa: PLR0913  # the options of the command
 
     if not name or not name.isprintable():
         raise typer.BadParameter("must be printable text.", param_hint="--name")
+    if simulator and (destination or settings or action or trigger or fields):
+        text = "brings its own destination, settings and mapping."
+        raise typer.BadParameter(text, param_hint="--simulator")
     _refuse_to_overwrite(file, force=force)
     if simulator:
         _write_for_simulator(file, force=force, as_json=as_json)
@@ -130,6 +133,7 @@ def _take(draft: Draft, settings: dict[str, str], fields: dict[str, str], *, yes
 
 
 def _interview(draft: Draft) -> None:
+    from rich.markup import escape
     from rich.prompt import Prompt
 
     from wharfinger_host import opening, terminal
@@ -138,7 +142,8 @@ def _interview(draft: Draft) -> None:
     console = terminal.messages()
 
     def ask(question: str, default: str) -> str:
-        return Prompt.ask(question, console=console, default=default, show_default=bool(default))
+        text = escape(terminal.printable(question))
+        return Prompt.ask(text, console=console, default=default, show_default=bool(default))
 
     def tell(text: str) -> None:
         console.print(terminal.printable(text), soft_wrap=True)
