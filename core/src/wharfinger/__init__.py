@@ -44,7 +44,7 @@ from wharfinger.explanation import Explanation, MappingExplanation
 from wharfinger.flow import Flow
 from wharfinger.hookspecs import hookimpl
 from wharfinger.mapping.explain import Step
-from wharfinger.model.action import Action, Directive, Effect, Perform
+from wharfinger.model.action import Action, Directive, Effect, Perform, RowFields
 from wharfinger.model.batching import Batch, BatchPolicy, BatchReport, Unbatched
 from wharfinger.model.choices import Choice, Choices, Question
 from wharfinger.model.destination import (
@@ -139,6 +139,7 @@ __all__ = [
     "RejectedError",
     "RetryError",
     "RetryPolicy",
+    "RowFields",
     "Secret",
     "SeenValue",
     "SegmentTrigger",

@@ -13,8 +13,9 @@ import pluggy
 from wharfinger.errors import PluginError
 from wharfinger.hookspecs import PROJECT
 from wharfinger.mapping import BUILT_IN, parse
-from wharfinger.model.action import Action, Directive
+from wharfinger.model.action import Action, Directive, RowFields
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Settings
+from wharfinger.model.fields import Field, Kind
 from wharfinger.payload import fields_of
 from wharfinger.trigger import compile_trigger
 
@@ -143,6 +144,8 @@ def _check_action(action: Action) -> None:
     known = {field.name for field in fields_of(action.payload)}
     if unknown := sorted(set(action.default_fields) - known):
         raise PluginError(f"default_fields names {', '.join(unknown)}, which it has not.")
+    if action.rows:
+        _check_rows(action.rows, {field.name: field for field in fields_of(action.payload)})
     if action.provision and action.provision.options:
         known |= {field.name for field in fields_of(action.provision.options)}
     if unknown := sorted(set(action.choices) - known):
@@ -150,6 +153,15 @@ def _check_action(action: Action) -> None:
     parse(dict(action.default_fields))
     if action.default_trigger:
         compile_trigger(action.default_trigger)
+
+
+def _check_rows(rows: RowFields, known: Mapping[str, Field]) -> None:
+    named = [rows.values, rows.keys, *([rows.table] if rows.table else [])]
+    if unknown := sorted(set(named) - known.keys()):
+        raise PluginError(f"rows names {', '.join(unknown)}, which it has not.")
+    for name in (rows.values, rows.keys):
+        if known[name].kind is not Kind.OBJECT:
+            raise PluginError(f"rows names {name} for columns, which holds no object.")
 
 
 @attrs.define

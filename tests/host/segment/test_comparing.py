@@ -24,7 +24,7 @@ def _import(importing: Any, events: Any, tmp_path: Path, *triggers: str, lines: 
     document = importing.both(
         *(importing.subscription(name=f"m{n}", trigger=text) for n, text in enumerate(triggers))
     )
-    return importing.run(document, "--events", file)
+    return importing.run(document, file)
 
 
 def test_each_disagreement_is_listed_with_its_lines_and_its_cause(
@@ -81,12 +81,12 @@ def test_triggers_are_compared_without_settings(
     importing: Any, events: Any, tmp_path: Path
 ) -> None:
     file = events.write(tmp_path / "captured.jsonl", *_traffic())
-    found = importing.run([importing.subscription(trigger=QUOTED)], "--events", file)
+    found = importing.run([importing.subscription(trigger=QUOTED)], file)
     assert [d["lines"] for d in found.report["comparison"]["disagreements"]] == [[1, 2]]
 
 
 def test_events_that_cannot_be_read_stop_the_import(importing: Any, tmp_path: Path) -> None:
-    found = importing.one(None, "--events", tmp_path / "gone.jsonl")
+    found = importing.one(None, tmp_path / "gone.jsonl")
     assert found.code == 3
     assert "gone.jsonl: No such file" in found.said
     assert not list(tmp_path.glob("wharfinger*"))
@@ -97,7 +97,7 @@ def test_disagreements_are_shown_with_their_lines(
 ) -> None:
     file = events.write(tmp_path / "captured.jsonl", *(_traffic() * 10))
     document = importing.write(importing.both(importing.subscription(trigger=QUOTED)))
-    result = cli("import-segment", document, "--events", file)
+    result = cli("import-segment", document, file)
     assert result.exit_code == 0
     assert "wharfinger takes 20 events that Segment does not (lines 1, 2, 5, 6" in result.stdout
     assert "and 10 more)" in result.stdout

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from wharfinger_host.commands.accept import accept
 from wharfinger_host.commands.apply import apply
+from wharfinger_host.commands.audience import audience
 from wharfinger_host.commands.check import check
 from wharfinger_host.commands.choices import choices
 from wharfinger_host.commands.dead_letters import dead_letters
@@ -20,6 +22,7 @@ from wharfinger_host.commands.explain import explain
 from wharfinger_host.commands.export import export
 from wharfinger_host.commands.forget import forget
 from wharfinger_host.commands.import_segment import import_segment
+from wharfinger_host.commands.init import init
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
@@ -37,25 +40,34 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(plugins)
-app.command()(describe)
-app.command()(check)
-app.command()(doctor)
-app.command()(choices)
-app.command()(plan)
-app.command()(apply)
-app.command()(preview)
-app.command()(explain)
-app.command()(send)
-app.command()(accept)
-app.command()(run)
-app.command()(serve)
+
+
+def _add(command: Callable[..., None], example: str) -> None:
+    """Add a command under the name of its function, with an example that its help ends with."""
+    app.command(epilog=f"Example: wharfinger {example}")(command)
+
+
+_add(init, "init wharfinger.toml --simulator")
+_add(plugins, "plugins --verbose")
+_add(describe, "describe DESTINATION ACTION")
+_add(check, "check wharfinger.toml --connect")
+_add(doctor, "doctor wharfinger.toml")
+_add(choices, "choices wharfinger.toml ACTION FIELD --search orders")
+_add(audience, "audience wharfinger.toml vip_shoppers --table customers --write")
+_add(plan, "plan wharfinger.toml events.jsonl")
+_add(apply, "apply wharfinger.toml events.jsonl")
+_add(preview, "preview wharfinger.toml events.jsonl --limit 3")
+_add(explain, "explain wharfinger.toml events.jsonl --line 7")
+_add(send, "send wharfinger.toml events.jsonl.gz")
+_add(accept, "accept wharfinger.toml events.jsonl")
+_add(run, "run wharfinger.toml")
+_add(serve, "serve wharfinger.toml --port 8080")
 app.add_typer(dead_letters)
-app.command()(trace)
-app.command()(export)
-app.command()(forget)
-app.command()(demo)
-app.command()(import_segment)
+_add(trace, "trace wharfinger.toml --contact c-1001")
+_add(export, "export wharfinger.toml ledger --output ledger.jsonl")
+_add(forget, "forget wharfinger.toml CONNECTION")
+_add(demo, "demo --events 500")
+_add(import_segment, "import-segment segment.json captured.jsonl --output wharfinger.toml")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # called by typer
@@ -87,4 +99,4 @@ def main() -> None:
     """Run the command line."""
     # What is tried again shows in the outcomes; a line for each try is for hosts that log.
     logging.getLogger("stamina").setLevel(logging.ERROR)
-    app()
+    app(prog_name="wharfinger")

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Final
 
-__all__ = ["Exit"]
+__all__ = ["MEANINGS", "Exit"]
 
 
 class Exit(IntEnum):
-    """What the shell is told."""
+    """What the shell is told; `MEANINGS` says it in words."""
 
     OK = 0
-    """Everything was delivered, filtered or found right."""
     FAILED = 1
-    """Something was not delivered or not loaded, or a check against the vendor failed."""
     USAGE = 2
-    """The command line or the configuration is wrong; nothing was sent."""
     FILES = 3
-    """A file could not be read or written."""
     PENDING = 4
-    """Something is to be made at the vendor, or left for a person to do there."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C."""
+
+
+MEANINGS: Final[Mapping[Exit, str]] = {
+    Exit.OK: "Everything was delivered, filtered or found right.",
+    Exit.FAILED: "Something was not delivered or not loaded, an error was found at the vendor, or "
+    "the answer to a question was no. Each command says below what it is there.",
+    Exit.USAGE: "The command line or the configuration is wrong. Nothing was sent or made.",
+    Exit.FILES: "A file could not be read or written.",
+    Exit.PENDING: "Something is to be made at the vendor, or is left for a person to do there.",
+    Exit.INTERRUPTED: "Stopped by Ctrl-C.",
+}

@@ -63,10 +63,12 @@ class Planner:
 
     Args:
         connections: By name; not open yet.
+        quiet: Shows no progress.
     """
 
-    def __init__(self, connections: Mapping[str, Connection]) -> None:
+    def __init__(self, connections: Mapping[str, Connection], *, quiet: bool = False) -> None:
         self._connections = connections
+        self._quiet = quiet
         self._stack = AsyncExitStack()
         self._runner = asyncio.Runner()
 
@@ -114,7 +116,7 @@ class Planner:
         events: Sequence[Mapping[str, Any]],
         options: Mapping[str, Any],
     ) -> Planned:
-        with working(f"Looking at {connection.name}"):
+        with working(f"Looking at {connection.name}", quiet=self._quiet):
             try:
                 await self._stack.enter_async_context(connection)
                 plans = await connection.plan(events, options)
@@ -125,5 +127,5 @@ class Planner:
         return Planned(connection=connection, plans=plans)
 
     async def _apply(self, planned: Planned) -> None:
-        with working(f"Making what {planned.connection.name} needs"):
+        with working(f"Making what {planned.connection.name} needs", quiet=self._quiet):
             planned.applied = await planned.connection.apply(planned.plans)

@@ -102,14 +102,15 @@ class SendProgress:
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
+def working(text: str, *, quiet: bool = False) -> Iterator[None]:
     """Show that something is being waited for, where a person is looking.
 
     Args:
         text: What is being done: ``"Looking at shop"``.
+        quiet: Shows nothing.
     """
     console = messages()
-    if not console.is_terminal:
+    if quiet or not console.is_terminal:
         yield
         return
     with console.status(Text(printable(text))):

@@ -18,7 +18,7 @@ from wharfinger.model.provision import Provision
 if TYPE_CHECKING:
     from wharfinger.delivery.session import Session
 
-__all__ = ["Action", "Directive", "Effect", "Perform"]
+__all__ = ["Action", "Directive", "Effect", "Perform", "RowFields"]
 
 Perform = Callable[["Session", Batch], Awaitable[Sequence[Outcome]]]
 """``async (session, batch) -> one outcome per payload``, in the order of the payloads."""
@@ -31,6 +31,24 @@ class Effect(StrEnum):
     """Twice is the same as once: a timeout after sending is repeated."""
     ONCE = "once"
     """Each accepted call has an effect of its own: a timeout after sending is ``unknown``."""
+
+
+@attrs.frozen(kw_only=True)
+class RowFields:
+    """Which fields of a payload make up a row, where an action upserts rows.
+
+    With it a host can write a mapping for a column without knowing the vendor:
+    ``wharfinger audience`` does.
+
+    Attributes:
+        values: Name of the object field that holds columns and their values.
+        keys: Name of the object field that holds the columns that say which row it is.
+        table: Name of the field that says which table the row goes to; ``""`` if there is one only.
+    """
+
+    values: str
+    keys: str
+    table: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +83,7 @@ class Action:
         choices: Per field whose values can be looked up, the function that does; options of
             ``provision`` may be among them.
         provision: Makes at the vendor what a mapping needs; None where nothing can be made.
+        rows: Which fields make up a row; None where it upserts none.
     """
 
     destination: str = attrs.field(validator=attrs.validators.matches_re(SLUG))
@@ -85,6 +104,7 @@ class Action:
         factory=dict
     )
     provision: Provision | None = None
+    rows: RowFields | None = None
 
 
 @attrs.frozen(kw_only=True)

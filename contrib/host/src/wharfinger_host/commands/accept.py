@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Events
+from wharfinger_host.commands.options import AsJson, Config, Events, Quiet
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ def accept(
             metavar="FILE", help="Where to write lines that hold no event.", show_default=False
         ),
     ] = None,
-    from_line: Annotated[int, typer.Option(min=1, help="Skip the lines before this one.")] = 1,
-    chunk: Annotated[int, typer.Option(min=1, help="Take this many events at a time.")] = 2_000,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    from_line: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Skip the lines before this one.")
+    ] = 1,
+    chunk: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Take this many events at a time.")
+    ] = 2_000,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a file of events into the inbox; `run` delivers them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,8 +12,10 @@ from wharfinger_host.commands.options import (
     Connection,
     Limit,
     Mapping,
+    Quiet,
     SampleEvents,
     Wishes,
+    Yes,
     read_pairs,
 )
 from wharfinger_host.exits import Exit
@@ -32,7 +34,8 @@ def apply(  # the options of the command
     mapping: Mapping = "",
     option: Wishes = None,
     limit: Limit = 10_000,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Make it without asking.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Make at the vendor what the mappings need: show the plan, ask, and make it.
@@ -61,7 +64,7 @@ def apply(  # the options of the command
     samples = asked.samples()
     console = terminal.results()
     try:
-        with Planner(connections) as planner:
+        with Planner(connections, quiet=quiet) as planner:
             planned = preparing.plan(planner, samples, asked)
             if not as_json:
                 view.show(console, samples, planned)

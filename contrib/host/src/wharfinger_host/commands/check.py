@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.commands.options import AsJson, Config, Quiet
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def check(
             "--connect", help="Try the credentials and open the mappings at the vendor as well."
         ),
     ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show everything that is wrong with a configuration.
@@ -43,7 +44,7 @@ def check(
         warn_of_unquoted_words(configuration)
     findings: dict[str, list[Finding]] = {}
     if online and not configuration.problems:
-        findings = asyncio.run(_test(connections))
+        findings = asyncio.run(_test(connections, quiet=quiet))
     if as_json:
         terminal.write_json(view.as_json(configuration, connections, findings))
     else:
@@ -54,12 +55,12 @@ def check(
         raise typer.Exit(Exit.FAILED)
 
 
-async def _test(connections: dict[str, Connection]) -> dict[str, list[Finding]]:
+async def _test(connections: dict[str, Connection], *, quiet: bool) -> dict[str, list[Finding]]:
     from wharfinger_host.looking import look, test
     from wharfinger_host.progress import working
 
     findings = {}
     for name, connection in connections.items():
-        with working(f"Connecting {name}"):
+        with working(f"Connecting {name}", quiet=quiet):
             findings[name] = await look(connection, test)
     return findings

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, read_pairs
+from wharfinger_host import completing
+from wharfinger_host.commands.options import Action, AsJson, Config, Connection, Quiet, read_pairs
 from wharfinger_host.exits import Exit
 
 __all__ = ["choices"]
@@ -14,23 +15,21 @@ __all__ = ["choices"]
 
 def choices(  # the options of the command
     config: Config,
-    action: Annotated[
-        str,
-        typer.Argument(
-            metavar="ACTION", help="An action, as `describe` lists them.", show_default=False
-        ),
-    ],
+    action: Action,
     field: Annotated[
         str,
         typer.Argument(
-            metavar="FIELD", help="One of its fields that has choices.", show_default=False
+            metavar="FIELD",
+            help="One of its fields that has choices.",
+            show_default=False,
+            autocompletion=completing.fields,
         ),
     ],
     *,
     search: Annotated[
         str, typer.Option(metavar="TEXT", help="Only values that this text is found in.")
     ] = "",
-    page: Annotated[int, typer.Option(min=1, help="Which page of them.")] = 1,
+    page: Annotated[int, typer.Option(metavar="N", min=1, help="Which page of them.")] = 1,
     given: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,6 +40,7 @@ def choices(  # the options of the command
         ),
     ] = None,
     connection: Connection = "",
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the values to choose from for a field, as the account has them.
@@ -59,7 +59,7 @@ def choices(  # the options of the command
     asked = asking.find(plugins, config, action, connection=connection, as_json=as_json)
     question = asking.question(asked.action, field, search=search, page=page, fields=fields)
     try:
-        with working(f"Asking {asked.connection.name}"):
+        with working(f"Asking {asked.connection.name}", quiet=quiet):
             answer = asyncio.run(asking.ask(asked, question))
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, Mapping
+from wharfinger_host.commands.options import AsJson, Config, Connection, Mapping, Yes
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ Since = Annotated[
     str, typer.Option(metavar="TIME", help="Only from then on: 90m, 24h, 3d ago, or ISO 8601.")
 ]
 Until = Annotated[str, typer.Option(metavar="TIME", help="Only before then.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
 def _filter(ids: list[int] | None = None, *, since: str, until: str, **names: Any) -> Filter:
@@ -60,7 +59,9 @@ def _filter(ids: list[int] | None = None, *, since: str, until: str, **names: An
     )
 
 
-@dead_letters.command("list")
+@dead_letters.command(
+    "list", epilog="Example: wharfinger dead-letters list wharfinger.toml --since 24h"
+)
 def list_letters(  # noqa: PLR0913  # the options of the command
     config: Config,
     *,
@@ -72,7 +73,9 @@ def list_letters(  # noqa: PLR0913  # the options of the command
     message: Message = "",
     since: Since = "",
     until: Until = "",
-    limit: Annotated[int, typer.Option(min=0, help="Show at most so many of them.")] = 20,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Show at most so many of them.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show dead letters by cause, and the first of them."""
@@ -99,7 +102,7 @@ def list_letters(  # noqa: PLR0913  # the options of the command
         view.show_list(terminal.results(), groups, found)
 
 
-@dead_letters.command("show")
+@dead_letters.command("show", epilog="Example: wharfinger dead-letters show wharfinger.toml 17")
 def show_letter(
     config: Config,
     number: Annotated[int, typer.Argument(metavar="ID", help="The number of the dead letter.")],
@@ -121,7 +124,9 @@ def show_letter(
         view.show_letter(terminal.results(), letter)
 
 
-@dead_letters.command()
+@dead_letters.command(
+    epilog="Example: wharfinger dead-letters replay wharfinger.toml --mapping orders --dry-run"
+)
 def replay(  # noqa: PLR0913  # the options of the command
     config: Config,
     ids: Ids = None,
@@ -201,7 +206,9 @@ def _send(work: Replay) -> None:
         raise first_of(error) from error
 
 
-@dead_letters.command()
+@dead_letters.command(
+    epilog="Example: wharfinger dead-letters drop wharfinger.toml --code row-refused"
+)
 def drop(  # noqa: PLR0913  # the options of the command
     config: Config,
     ids: Ids = None,
@@ -219,7 +226,7 @@ def drop(  # noqa: PLR0913  # the options of the command
 ) -> None:
     """Throw dead letters away; the ledger goes on saying what became of their events.
 
-    Say which: without any filter nothing is thrown away.
+    Say which: without any filter nothing is thrown away. Exit code 1 where the answer was no.
     """
     from wharfinger_host import keeping, terminal
     from wharfinger_host.store import letters

@@ -18,9 +18,14 @@ def demo(
         pathlib.Path,
         typer.Option(metavar="DIR", help="Where to leave the configuration and the events."),
     ] = pathlib.Path("wharfinger-demo"),
-    events: Annotated[int, typer.Option(min=1, help="How many sample events.")] = 3_000,
+    events: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many sample events.")
+    ] = 3_000,
 ) -> None:
-    """Take a tour: a simulated tenant, sample events of all kinds, and what became of them."""
+    """Take a tour: a simulated tenant, sample events of all kinds, and what became of them.
+
+    Exit code 1 where the simulated tenant did not start.
+    """
     from wharfinger_host.demo.simulated import TenantError
     from wharfinger_host.demo.tour import take_tour
     from wharfinger_host.terminal import messages, results

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from wharfinger_host import completing
 from wharfinger_host.commands.options import AsJson
 from wharfinger_host.exits import Exit
 
@@ -14,9 +15,19 @@ __all__ = ["describe"]
 
 def describe(
     destination: Annotated[
-        str, typer.Argument(help="A destination, as `describe` alone lists them.")
+        str,
+        typer.Argument(
+            metavar="DESTINATION",
+            help="A destination, as `describe` alone lists them.",
+            autocompletion=completing.destinations,
+        ),
     ] = "",
-    action: Annotated[str, typer.Argument(help="One of its actions.")] = "",
+    action: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACTION", help="One of its actions.", autocompletion=completing.actions
+        ),
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection
+from wharfinger_host.commands.options import AsJson, Config, Connection, Quiet
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 
-def doctor(config: Config, *, connection: Connection = "", as_json: AsJson = False) -> None:
+def doctor(
+    config: Config, *, connection: Connection = "", quiet: Quiet = False, as_json: AsJson = False
+) -> None:
     """Find out at the vendor what keeps a connection from working, and how to put it right.
 
     Exit code 1 where an error was found; warnings alone are 0.
@@ -31,7 +33,7 @@ def doctor(config: Config, *, connection: Connection = "", as_json: AsJson = Fal
     selection = Selection(connection=connection)
     connections = opening.open_connections(config, selection, as_json=as_json, mappings=False)
     try:
-        findings = asyncio.run(_diagnose(config, connections, as_json=as_json))
+        findings = asyncio.run(_diagnose(config, connections, quiet=quiet, as_json=as_json))
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None
     if any(has_errors(found) for found in findings.values()):
@@ -39,7 +41,11 @@ def doctor(config: Config, *, connection: Connection = "", as_json: AsJson = Fal
 
 
 async def _diagnose(
-    file: pathlib.Path, connections: dict[str, wharfinger.Connection], *, as_json: bool
+    file: pathlib.Path,
+    connections: dict[str, wharfinger.Connection],
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> dict[str, list[wharfinger.Finding]]:
     """Look at one connection after the other, and show each as soon as it is done."""
     import wharfinger
@@ -50,7 +56,7 @@ async def _diagnose(
 
     findings: dict[str, list[wharfinger.Finding]] = {}
     for name, each in connections.items():
-        with working(f"Looking at {name}"):
+        with working(f"Looking at {name}", quiet=quiet):
             findings[name] = await look(each, wharfinger.Connection.diagnose)
         if not as_json:
             view.show(terminal.results(), each, findings[name])

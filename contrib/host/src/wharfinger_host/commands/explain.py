@@ -24,7 +24,7 @@ def explain(
         ),
     ],
     *,
-    line: Annotated[int, typer.Option(min=1, help="Which line of the events.")] = 1,
+    line: Annotated[int, typer.Option(metavar="N", min=1, help="Which line of the events.")] = 1,
     connection: Connection = "",
     mapping: Mapping = "",
     source: Annotated[

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.commands.options import AsJson, Config, Output
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,24 +19,17 @@ __all__ = ["export"]
 def export(
     config: Config,
     what: Annotated[
-        Literal["ledger", "letters", "events"], typer.Argument(help="What to export.")
+        Literal["ledger", "letters", "events"],
+        typer.Argument(metavar="WHAT", help="ledger, letters or events."),
     ] = "ledger",
     *,
-    output: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="A new file; else standard output.",
-            show_default=False,
-        ),
-    ] = None,
+    output: Output = None,
     form: Annotated[
         Literal["jsonl", "parquet"] | None,
         typer.Option(
             "--format",
-            help="Else by the ending of --output: parquet for .parquet, JSON Lines otherwise.",
+            metavar="FORMAT",
+            help="jsonl or parquet; else by the ending of --output, which is .parquet or not.",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +37,8 @@ def export(
 ) -> None:
     """Write outcomes, dead letters or accepted events as JSON Lines or Parquet.
 
-    The order is that of the events. A file has its name once it is whole. With --json, the count
+    The order is that of the events. Without --output they go to standard output; a file has its
+    name once it is whole. With --json, the count
     is written to standard output once --output has been filled. Parquet needs the extra parquet.
     """
     import sys

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.commands.options import AsJson, Config, Mapping, Yes
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -19,19 +19,15 @@ def forget(
     config: Config,
     connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="Its name.")],
     *,
-    mapping: Annotated[
-        str,
-        typer.Option("--mapping", metavar="NAME", help="Only what was put aside for this mapping."),
-    ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Even if events still wait for it.")
-    ] = False,
+    mapping: Mapping = "",
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Keep no more events for a connection, or a mapping, that is gone from the configuration.
 
-    A mapping may be switched off instead. Outcomes and dead letters stay. Without --yes nothing
-    happens where events still wait.
+    With --mapping only what was put aside for it is let go; a mapping may be switched off instead.
+    Outcomes and dead letters stay. Exit code 1 where events still wait and --yes is not given:
+    nothing happens then.
     """
     from wharfinger_host import keeping, opening, terminal
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson
+from wharfinger_host.commands.options import AsJson, Destination, Name, Output, SampleEvents
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -24,36 +24,22 @@ def import_segment(
     file: Annotated[
         str,
         typer.Argument(
+            metavar="FILE",
             help="A destination and its mappings, JSON as Segment's Public API returns it; - is "
-            "standard input."
+            "standard input.",
         ),
     ],
+    events: SampleEvents = "",
     *,
-    output: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where to write the configuration; wharfinger.toml, or the next free number. "
-            "Nothing is ever overwritten.",
-            show_default=False,
-        ),
-    ] = None,
-    destination: Annotated[
-        str, typer.Option(metavar="SLUG", help="The installed destination that is meant.")
-    ] = "",
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="What the connection shall be called.")
-    ] = "",
-    events: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="Captured events: list where Segment's reading of a trigger takes others.",
-        ),
-    ] = "",
+    output: Output = None,
+    destination: Destination = "",
+    name: Name = "",
     as_json: AsJson = False,
 ) -> None:
     """Move a destination and its mappings over from Segment, and report on each of them.
+
+    The configuration goes to --output; else to wharfinger.toml, or its next free number. With
+    events, it is counted where Segment's reading of a trigger takes others.
 
     Exit code 1 where something could not be taken or is left to correct. 2 where nothing can be
     taken, 3 where a file cannot be read or written; nothing is written then.

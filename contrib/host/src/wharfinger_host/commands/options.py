@@ -7,15 +7,26 @@ from typing import Annotated
 
 import typer
 
+from wharfinger_host import completing
+
 __all__ = [
+    "Action",
     "AsJson",
     "Config",
     "Connection",
+    "Destination",
     "Events",
+    "Force",
+    "Given",
     "Limit",
     "Mapping",
+    "Name",
+    "Output",
+    "Quiet",
     "SampleEvents",
+    "SlugOfAction",
     "Wishes",
+    "Yes",
     "read_pairs",
 ]
 
@@ -29,11 +40,73 @@ Events = Annotated[
         metavar="EVENTS", help="Events, one JSON object a line; gzip too; - is standard input."
     ),
 ]
+Destination = Annotated[
+    str,
+    typer.Option(
+        "--destination",
+        metavar="SLUG",
+        help="The installed destination that is meant.",
+        autocompletion=completing.destinations,
+    ),
+]
+Action = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACTION",
+        help="An action, as `describe` lists them.",
+        show_default=False,
+        autocompletion=completing.actions,
+    ),
+]
+SlugOfAction = Annotated[
+    str,
+    typer.Option(
+        "--action",
+        metavar="SLUG",
+        help="The action of the mapping, as `describe` lists them.",
+        autocompletion=completing.actions,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Connection = Annotated[
-    str, typer.Option("--connection", metavar="NAME", help="Only this connection.")
+    str,
+    typer.Option(
+        "--connection",
+        metavar="NAME",
+        help="Only this connection.",
+        autocompletion=completing.connections,
+    ),
 ]
-Mapping = Annotated[str, typer.Option("--mapping", metavar="NAME", help="Only this mapping.")]
+Mapping = Annotated[
+    str,
+    typer.Option(
+        "--mapping",
+        metavar="NAME",
+        help="Only this mapping.",
+        autocompletion=completing.mappings,
+    ),
+]
+Name = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="What the new connection shall be called.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME=VALUE",
+        help="A field of the mapping: a value, or $.path of the event; may be given several times.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Output = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where to write, a new file.", show_default=False
+    ),
+]
 SampleEvents = Annotated[
     str,
     typer.Argument(
@@ -42,7 +115,9 @@ SampleEvents = Annotated[
         show_default=False,
     ),
 ]
-Limit = Annotated[int, typer.Option(min=1, help="Look at this many lines of the events.")]
+Limit = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Look at this many lines of the events.")
+]
 Wishes = Annotated[
     list[str] | None,
     typer.Option(

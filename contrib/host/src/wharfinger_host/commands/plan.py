@@ -12,6 +12,7 @@ from wharfinger_host.commands.options import (
     Connection,
     Limit,
     Mapping,
+    Quiet,
     SampleEvents,
     Wishes,
     read_pairs,
@@ -38,6 +39,7 @@ def plan(  # the options of the command
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 4 where something is to be done.")
     ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what has to be made at the vendor so that the mappings can deliver; change nothing.
@@ -64,7 +66,7 @@ def plan(  # the options of the command
     connections = asked.connections(as_json=as_json)
     samples = asked.samples()
     try:
-        with Planner(connections) as planner:
+        with Planner(connections, quiet=quiet) as planner:
             planned = preparing.plan(planner, samples, asked)
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None

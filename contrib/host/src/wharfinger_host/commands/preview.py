@@ -20,7 +20,7 @@ def preview(  # the options of the command
     config: Config,
     events: Events,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="Look at this many lines.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Look at this many lines.")] = 20,
     connection: Connection = "",
     mapping: Mapping = "",
     as_json: AsJson = False,

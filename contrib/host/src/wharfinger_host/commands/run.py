@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection
+from wharfinger_host.commands.options import AsJson, Config, Connection, Quiet
 from wharfinger_host.exits import Exit
 
 __all__ = ["run"]
@@ -20,9 +20,12 @@ def run(
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
     drain_s: Annotated[
-        float, typer.Option(min=0, help="Seconds that are left at the end to what is under way.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="Seconds that are left at the end to what is under way."
+        ),
     ] = 30.0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Deliver the events of the inbox, and go on as more are accepted.

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, Events, Mapping
+from wharfinger_host.commands.options import (
+    AsJson,
+    Config,
+    Connection,
+    Events,
+    Mapping,
+    Quiet,
+)
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -29,11 +36,13 @@ def send(  # the options of the command
             metavar="FILE", help="Where to write what was not delivered.", show_default=False
         ),
     ] = None,
-    from_line: Annotated[int, typer.Option(min=1, help="Skip the lines before this one.")] = 1,
+    from_line: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Skip the lines before this one.")
+    ] = 1,
     chunk: Annotated[
-        int, typer.Option(min=1, help="Read and deliver this many events at a time.")
+        int, typer.Option(metavar="N", min=1, help="Read and deliver this many events at a time.")
     ] = 2_000,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a file of events and show what became of each.

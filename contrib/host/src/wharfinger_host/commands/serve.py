@@ -15,15 +15,21 @@ __all__ = ["serve"]
 def serve(
     config: Config,
     *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+        int,
+        typer.Option(
+            metavar="PORT", min=0, max=65_535, help="Port to listen on; 0 takes a free one."
+        ),
     ] = 8080,
     no_deliver: Annotated[
         bool, typer.Option("--no-deliver", help="Only take events in; `run` delivers them.")
     ] = False,
     drain_s: Annotated[
-        float, typer.Option(min=0, help="Seconds that are left at the end to what is under way.")
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="Seconds that are left at the end to what is under way."
+        ),
     ] = 30.0,
     as_json: AsJson = False,
 ) -> None:

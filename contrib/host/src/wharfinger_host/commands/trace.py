@@ -19,7 +19,9 @@ def trace(
         str, typer.Option(metavar="KEY", help="The events about this contact: its order key.")
     ] = "",
     message: Annotated[str, typer.Option(metavar="ID", help="The event with this messageId.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many, the newest.")] = 100,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Show at most so many, the newest.")
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Show what became of one person's events, or of one event: every try under every mapping.

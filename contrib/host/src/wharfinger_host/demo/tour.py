@@ -1,4 +1,4 @@
-"""The steps of the demo: prepare, check, send, look."""
+"""The steps of the demo: prepare, check, send, follow one person, look."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from wharfinger_host.demo.events import sample_lines
+from wharfinger_host.demo.membership import show_steps, write_steps
 from wharfinger_host.demo.simulated import simulated_tenant, usual_port_if_free
 from wharfinger_host.demo.view import show_tenant
 
@@ -66,6 +67,7 @@ def take_tour(console: Console, folder: Path, events: int) -> None:
         write_events(folder, events)
         _run(console, "check", config, "--connect")
         _run(console, "send", config, lines, "--undelivered", folder / "undelivered.jsonl")
+        show_steps(console, tenant, config, write_steps(folder))
         show_tenant(console, tenant)
     console.print(
         f"Everything is in {folder}/. Look into it, change it, and go on with:", style="bold"
@@ -74,6 +76,7 @@ def take_tour(console: Console, folder: Path, events: int) -> None:
     ours, simulator = _command("wharfinger"), _command("wharfinger-sfmc-simulator")
     console.print(
         f"  {ours} preview {config} {lines} --limit 3\n"
+        f"  {ours} audience {config} lapsed --table vip_shoppers\n"
         f"  {simulator} --tenant {folder}/tenant.toml --port {port} &\n"
         f"  {ours} send {config} {lines}",
         soft_wrap=True,

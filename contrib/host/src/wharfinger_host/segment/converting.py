@@ -20,9 +20,9 @@ from wharfinger_host.segment.report import (
     Note,
     Severity,
 )
-from wharfinger_host.segment.toml import fits
 from wharfinger_host.segment.triggers import trigger_notes
 from wharfinger_host.setting_sources import is_reference
+from wharfinger_host.toml import fits
 
 __all__ = ["ConnectionDraft", "MappingDraft", "convert", "name_for"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import orjson
 
-from wharfinger_host.segment import toml
+from wharfinger_host import toml
 from wharfinger_host.segment.converting import ConnectionDraft, MappingDraft
 from wharfinger_host.setting_sources import is_reference
 

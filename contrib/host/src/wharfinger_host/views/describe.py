@@ -78,6 +78,7 @@ def action_as_json(plugins: Plugins, action: Action) -> dict[str, Any]:
         "options": [field.name for field in wharfinger.fields_of(action.payload) if _steers(field)],
         "choices": list(action.choices),
         "provision": _provision_as_json(action),
+        "rows": attrs.asdict(action.rows) if action.rows else None,
     }
 
 

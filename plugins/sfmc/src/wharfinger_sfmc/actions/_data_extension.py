@@ -232,6 +232,7 @@ def row_action(
         open=open_mapping,
         choices=ROW_CHOICES,
         provision=PROVISION,
+        rows=wharfinger.RowFields(table="key", keys="keys", values="values"),
         **facts,
     )
     return action
