@@ -33,6 +33,11 @@ class Window:
     step_minutes: int
 
     @property
+    def words(self) -> str:
+        """The same behind "in the last"."""
+        return self.title.removeprefix("1 ")
+
+    @property
     def step_ms(self) -> int:
         """Length of a stretch in milliseconds."""
         return self.step_minutes * MINUTE_MS

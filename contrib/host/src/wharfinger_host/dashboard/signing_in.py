@@ -21,6 +21,8 @@ def routes(desk: Desk) -> list[Route]:
 
     async def ask(request: Request) -> Response:
         wanted = request.query_params.get("next", "")
+        if request.state.session:
+            return RedirectResponse(_within(wanted), 303)
         return page(request, desk, "sign_in.html", wanted=wanted, problem="")
 
     async def sign_in(request: Request) -> Response:

@@ -56,14 +56,15 @@ function explaining(form) {
       if (!reply.ok) throw new Error(`The server answered ${reply.status}. Load the page again.`);
       found = await reply.json();
     } catch (error) {
+      verdict.classList.remove("unseen");
       verdict.textContent = `Not explained: ${error.message}`;
       return;
     }
     if (mine !== number) return;
     form.dispatchEvent(new CustomEvent("explained", { detail: found.paths }));
     for (const place of form.querySelectorAll("[data-troubles]")) show(place, found.troubles);
-    // What was wrong for the moment leaves what was right before to look at.
     result.innerHTML = found.html;
+    verdict.classList.add("unseen"); // it says to those who listen what others see
     verdict.textContent = said(found.troubles);
   }
 
