@@ -6,8 +6,18 @@ import base64
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+# The browser expects to read from 3 and to write to 4.
+_START = """
+import os, sys
+read, write = (os.dup(int(each)) for each in sys.argv[1:3])
+os.dup2(read, 3), os.dup2(write, 4)
+os.set_inheritable(3, True), os.set_inheritable(4, True)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Chromium:
@@ -21,13 +31,13 @@ class Chromium:
     def __init__(self, program: str, profile: Path) -> None:
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
-        # The browser expects to read from 3 and to write to 4.
-        start = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
         self._process = subprocess.Popen(
             [
-                *("sh", "-c", start, program, "--headless=new", "--no-sandbox", "--disable-gpu"),
-                *("--remote-debugging-pipe", f"--user-data-dir={profile}", "--disable-dev-shm-usage"),
-                *("--no-first-run", "--disable-background-networking", "--hide-scrollbars"),
+                *(sys.executable, "-c", _START, str(to_read), str(to_write)),
+                *(program, "--headless=new", "--no-sandbox", "--disable-gpu"),
+                *("--remote-debugging-pipe", f"--user-data-dir={profile}"),
+                *("--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"),
+                "--hide-scrollbars",
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

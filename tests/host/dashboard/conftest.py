@@ -29,6 +29,7 @@ from wharfinger_host.serving.intake import Intake
 from wharfinger_host.serving.rejects import RejectsFile
 from wharfinger_host.serving.server import Server, listen
 from wharfinger_host.sources import Source
+from wharfinger_host.store.leases import register
 from wharfinger_host.store.store import Store
 
 TOKEN = "a-token-of-some-length"
@@ -189,6 +190,7 @@ def show(host: Host, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
 
     def begin(token: str = "", names: tuple[str, ...] = ()) -> Shown:
         store = Store(host.config.parent / "inbox.db")
+        store.write(register, ["main"], store.layout.partitions).result()
         reloads: list[str] = []
         desk = make_desk(host, store, token, reloads)
         intake = Intake(
@@ -214,7 +216,9 @@ def show(host: Host, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
 def used(host: Host) -> Host:
     """A host that delivered some events, and could not deliver others."""
     host.vendor.reply = lambda body: (
-        (422, "too <rude>") if isinstance(body, dict) and body.get("text") == "rude" else (200, "ok")
+        (422, "too <rude>")
+        if isinstance(body, dict) and body.get("text") == "rude"
+        else (200, "ok")
     )
     track, identify = host.events.track, host.events.identify
     host.deliver(

