@@ -118,8 +118,8 @@ class Chromium:
                 const holds = () => ({condition});
                 const look = () => {{ if (holds()) {{ watcher.disconnect(); done(true); }} }};
                 const watcher = new MutationObserver(look);
-                const all = {{subtree: true, childList: true, attributes: true, characterData: true}};
-                watcher.observe(document, all);
+                const all = {{childList: true, attributes: true, characterData: true}};
+                watcher.observe(document, {{subtree: true, ...all}});
                 look();
             }})"""
         )

@@ -119,7 +119,7 @@ class Shown:
     def proof(self, path: str, on: str = "/") -> str:
         """Return what the form on a page brings, or what its script sends."""
         text = self.client.get(f"/dashboard{on}").text
-        session = self.client.cookies.get("wharfinger_dashboard", "")
+        session = self.client.cookies.get("wharfinger_dashboard") or ""
         proof = self.desk.access.proof(session, f"/dashboard{path}")
         assert proof in text
         return proof

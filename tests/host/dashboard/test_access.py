@@ -110,8 +110,16 @@ def test_a_token_that_cannot_be_used_is_refused_without_being_shown(
 
 @pytest.mark.parametrize(
     ("host", "alone"),
-    [("127.0.0.1", True), ("127.0.0.9", True), ("::1", True), ("localhost", True)]
-    + [("0.0.0.0", False), ("::", False), ("10.0.0.7", False), ("example.org", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.7", False),
+        ("example.org", False),
+    ],
 )
 def test_an_address_of_this_machine_alone_is_known(host: str, alone: bool) -> None:  # noqa: FBT001  # a case
     assert is_of_this_machine(host) is alone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any
 
@@ -28,8 +27,8 @@ def work(host, show) -> Any:
 
     def begin() -> Any:
         shown = show()
-        now_s = time.monotonic()
-        shown.desk.store.write(enter, "me", "main", now_s).result()
+        shown.desk.clock = lambda: 100.0
+        shown.desk.store.write(enter, "me", "main", 100.0).result()
         return shown
 
     return begin

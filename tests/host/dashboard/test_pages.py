@@ -106,11 +106,20 @@ def nasty(host) -> Any:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/letters", "/letters?code=acme-refused", "/letters/1", "/letters/2", "/letters/replay"]
-    + ["/workbench?connection=main&mapping=notes&letter=1", "/trace?contact=odd"]
-    + [f"/trace?contact={quote(NASTY.replace(chr(0), ''))}", f"/trace?message_id={quote(NASTY)}"]
-    + [f"/workbench?connection={quote(NASTY)}&mapping={quote(NASTY)}"]
-    + [f"/letters?connection={quote(NASTY)}&contact={quote(NASTY)}"],
+    [
+        "/",
+        "/letters",
+        "/letters?code=acme-refused",
+        "/letters/1",
+        "/letters/2",
+        "/letters/replay",
+        "/workbench?connection=main&mapping=notes&letter=1",
+        "/trace?contact=odd",
+        f"/trace?contact={quote(NASTY.replace(chr(0), ''))}",
+        f"/trace?message_id={quote(NASTY)}",
+        f"/workbench?connection={quote(NASTY)}&mapping={quote(NASTY)}",
+        f"/letters?connection={quote(NASTY)}&contact={quote(NASTY)}",
+    ],
 )
 def test_what_comes_from_outside_is_shown_as_text(nasty, show, path: str) -> None:
     reply = show().client.get(f"/dashboard{path}")

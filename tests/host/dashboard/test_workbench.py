@@ -213,7 +213,7 @@ def test_the_tenant_is_asked_for_the_values_of_a_field(host, inside, site) -> No
         items = [wharfinger.Choice(value="mail", label="E-mail")]
         return wharfinger.Choices(items=items, next_page=2)
 
-    action.choices["values"] = names  # type: ignore[index]  # a plain dict behind its type
+    action.choices["values"] = names
     said = {"connection": "main", "mapping": "rows", "fields": '{"key": "k", "values": {}}'}
     on = "/workbench?connection=main&mapping=rows"
     reply = inside.ask("/workbench/choices", {**said, "field": "values"}, on)

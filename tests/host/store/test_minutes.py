@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from wharfinger_host.store.ledger import LedgerRow, Settlement, TryRow, intend, settle
 from wharfinger_host.store.leases import Held, acquire
+from wharfinger_host.store.ledger import LedgerRow, Settlement, TryRow, intend, settle
 from wharfinger_host.store.minutes import Tallied, minutes_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.retention import Retention, prune

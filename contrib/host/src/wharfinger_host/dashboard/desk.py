@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pathlib
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -38,6 +39,7 @@ class Desk:
         counts: What this process took in.
         reload: Lets the process read its configuration again.
         replays: Those that were begun here.
+        clock: The clock of leases, in seconds.
         thinking: Held while something is explained: that takes time, so one by one.
     """
 
@@ -50,6 +52,7 @@ class Desk:
     counts: Counts = attrs.field(factory=Counts)
     reload: Callable[[], None] = lambda: None
     replays: Replays = attrs.field(factory=Replays)
+    clock: Callable[[], float] = time.monotonic
     thinking: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
     async def ask(

@@ -75,9 +75,7 @@ def _wanted(mapping: dict[str, Any], trigger: str, fields: dict[str, Any] | None
     return wanted
 
 
-def _differences(
-    path: tuple[str, ...], before: dict[str, Any], wanted: dict[str, Any]
-) -> Iterator[_Change]:
+def _differences(path: tuple[str, ...], before: Any, wanted: dict[str, Any]) -> Iterator[_Change]:
     """Give what has to be set and taken out, as little as possible of each."""
     for name, value in wanted.items():
         there, was = (*path, name), before.get(name)

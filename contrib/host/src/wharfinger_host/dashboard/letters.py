@@ -82,9 +82,7 @@ class _Letters:
         connections, problems = await asyncio.to_thread(self._connections)
         # What comes in from now on is not what was looked at.
         wanted = attrs.evolve(wanted, until_ms=wanted.until_ms or self.desk.store.now_ms() + 1)
-        work = Replay(
-            store=self.desk.store, connections=connections, wanted=wanted, unknown=unknown
-        )
+        work = self._replay(connections, wanted, unknown=unknown)
         plan = Plan() if problems else await asyncio.to_thread(lambda: Plan.of(work.judgements()))
         return page(
             request,
@@ -107,9 +105,7 @@ class _Letters:
         if problems:
             raise HTTPException(409, "The configuration has problems, so nothing was sent.")
         letters = await self.desk.ask(count, wanted)
-        work = Replay(
-            store=self.desk.store, connections=connections, wanted=wanted, unknown=unknown
-        )
+        work = self._replay(connections, wanted, unknown=unknown)
         title = f"{plural(letters, 'dead letter')}{_words(wanted)}"
         begun = self.desk.replays.begin(work, title, self.desk.store.now_ms())
         return RedirectResponse(f"{ROOT}/replays/{begun.number}", 303)
@@ -120,6 +116,17 @@ class _Letters:
         if begun is None:
             raise HTTPException(404, "This process knows of no such replay.")
         return page(request, self.desk, "replaying.html", begun=begun)
+
+    def _replay(
+        self, connections: Mapping[str, wharfinger.Connection], wanted: Filter, *, unknown: bool
+    ) -> Replay:
+        return Replay(
+            store=self.desk.store,
+            connections=connections,
+            wanted=wanted,
+            unknown=unknown,
+            clock=self.desk.clock,
+        )
 
     def _connections(self) -> tuple[dict[str, wharfinger.Connection], list[Remark]]:
         """Make the connections of the configuration as it is now, or say what is wrong with it."""

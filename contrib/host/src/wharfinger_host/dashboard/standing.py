@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import sqlite3
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -128,19 +127,18 @@ def backlog_of(db: sqlite3.Connection, connection: str, now_s: float) -> Backlog
     return Backlog(ahead, tuple(Aside(*row) for row in aside), processes)
 
 
-async def standings(desk: Desk, clock: Callable[[], float] = time.monotonic) -> list[Standing]:
+async def standings(desk: Desk) -> list[Standing]:
     """Return how it stands with every connection that the inbox keeps events for.
 
     Args:
         desk: What is looked at.
-        clock: The clock of leases.
 
     Raises:
         StoreError: The inbox cannot be read.
     """
     now_ms = desk.store.now_ms()
     since_ms = (now_ms // MINUTE_MS - _RECENT_MINUTES) * MINUTE_MS
-    backlogs, tallied = await desk.ask(_look, clock(), since_ms)
+    backlogs, tallied = await desk.ask(_look, desk.clock(), since_ms)
     tables, at_work = desk.tables(), desk.at_work()
     found: list[Standing] = []
     for name, backlog in backlogs.items():
