@@ -85,9 +85,11 @@ def test_the_mapping_is_explained_while_it_is_edited(used, open_page) -> None:
     browser.until("document.getElementById('trigger').getAttribute('aria-invalid') === 'true'")
     told = browser.run("document.getElementById('trigger-troubles').textContent")
     assert told.startswith("Line 1, column 19: Found the end")
-    browser.run(fill("trigger", 'type = "page"'))
+    browser.run(fill("trigger", 'type = "page" and userId = "u1"'))
     browser.until("document.getElementById('trigger-troubles').textContent === ''")
     assert "does not take" in browser.run("document.getElementById('verdict').textContent")
+    widths = browser.run("[...document.querySelectorAll('.mark')].map((each) => each.offsetWidth)")
+    assert all(width > 20 for width in widths)
     assert len(used.vendor.requests) == before
     assert faults(browser) == []
 

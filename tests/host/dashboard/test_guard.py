@@ -61,6 +61,14 @@ def test_the_name_of_a_stranger_is_refused_on_the_socket_and_ours_is_not(used, s
     assert host_of("evil.example") == "evil.example"
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Forwarded-Host", "Via"])
+def test_without_a_token_nothing_is_shown_by_way_of_a_proxy(used, show, token, header) -> None:
+    reply = show().client.get("/dashboard/", headers={header: "10.0.0.7"})
+    assert reply.status_code == 403
+    assert "--dashboard-token" in reply.text
+    assert show(token).client.get("/dashboard/", headers={header: "10.0.0.7"}).status_code == 303
+
+
 def test_a_request_without_a_host_is_refused(used, show) -> None:
     address = httpx.URL(show().url)
     with socket.create_connection((address.host, address.port or 0)) as raw:

@@ -112,6 +112,7 @@ def proofs(page: Any) -> dict[str, str]:
     ("arguments", "words"),
     [
         (("--dashboard", "--host", "0.0.0.0"), "give a token"),
+        (("--dashboard-host", "dash.example"), "can reach dash.example"),
         (("--dashboard-token", "secret-in-clear-text"), "must be env:VARIABLE or file:PATH"),
         (("--dashboard-token", "env:NOT_SET"), "NOT_SET is not set"),
     ],

@@ -71,7 +71,7 @@ def serve(  # the options of the command
     from wharfinger_host.views.run import Summary
 
     shown = dashboard or bool(dashboard_token or dashboard_host)
-    token = _token(dashboard_token, host) if shown else None
+    token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
     report, stopped = Report(), False
     with keeping.store_of(reading.configuration) as store, ExitStack() as stack:
@@ -101,13 +101,14 @@ def serve(  # the options of the command
     raise typer.Exit(Exit.INTERRUPTED if stopped else Exit.OK)
 
 
-def _token(option: str, host: str) -> Secret | None:
+def _token(option: str, host: str, names: list[str] | None) -> Secret | None:
     from wharfinger_host.dashboard import options
 
     if not option:
-        if options.is_of_this_machine(host):
+        if options.is_of_this_machine(host) and not names:
             return None
-        text = f"Others than this machine can reach {host}, and the dashboard shows events of "
+        place = ", ".join(names or [host])
+        text = f"Others than this machine can reach {place}, and the dashboard shows events of "
         raise typer.BadParameter(f"{text}people: give a token.", param_hint="--dashboard-token")
     try:
         return options.read_token(option)

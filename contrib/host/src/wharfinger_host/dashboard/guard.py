@@ -37,6 +37,11 @@ HEADERS: Final = {
 }
 _READING: Final = ("GET", "HEAD")
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:\d+)?", re.IGNORECASE)
+_OF_A_PROXY: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_NOT_FOR_OTHERS: Final = (
+    "A proxy asks for the dashboard on behalf of others, and it shows events of people. Start the "
+    "server with --dashboard-token."
+)
 _FOR_EVERYBODY: Final = ("/sign-in", "/static/")
 
 
@@ -71,6 +76,9 @@ class Guard:
         headers = Headers(scope=scope)
         if why_not := refusal(scope["method"], headers, self._names):
             await PlainTextResponse(why_not, 403)(scope, receive, send_guarded)
+            return
+        if not self._access.has_token and any(name in headers for name in _OF_A_PROXY):
+            await PlainTextResponse(_NOT_FOR_OTHERS, 403)(scope, receive, send_guarded)
             return
         session = _cookie(headers)
         session = session if self._access.is_session(session) else ""

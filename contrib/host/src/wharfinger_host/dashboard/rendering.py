@@ -112,6 +112,7 @@ def _environment() -> jinja2.Environment:
     )
     made.filters |= {
         "clock": _clock,
+        "compact": _compact,
         "count": lambda number: f"{number:,}",
         "duration": _duration,
         "indented": _indented,
@@ -127,6 +128,14 @@ def _environment() -> jinja2.Environment:
 
 def _clock(milliseconds: int, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
     return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).strftime(pattern)
+
+
+def _compact(number: int) -> str:
+    """Return a round number for an axis: ``"200 k"``."""
+    for unit, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= unit and number % unit == 0:
+            return f"{number // unit} {sign}"
+    return f"{number:,}"
 
 
 def _duration(seconds: float) -> str:

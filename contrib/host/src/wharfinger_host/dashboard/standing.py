@@ -153,7 +153,7 @@ async def standings(desk: Desk) -> list[Standing]:
             usage=usage,
             findings=connection.findings if connection else (),
         )
-        if connection is not None:
+        if connection is not None and standing.state in ("working", "paused"):
             forecast_s = _forecast(
                 connection, _done(desk.tally, name), backlog.waiting, standing.calls
             )
