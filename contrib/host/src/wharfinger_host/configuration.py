@@ -30,6 +30,7 @@ __all__ = [
     "connect",
     "read_configuration",
     "read_inbox_configuration",
+    "without_dates",
 ]
 
 _TABLES = ("connections", "inbox", "sources")
@@ -331,7 +332,7 @@ class _Reader:
     def _mapping(self, name: str, table: dict[str, Any]) -> dict[str, Any]:
         mapping = {key: value for key, value in table.items() if key != "fields_file"}
         if "fields" in mapping:
-            mapping["fields"] = _as_json(mapping["fields"])
+            mapping["fields"] = without_dates(mapping["fields"])
         if "fields_file" not in table:
             return mapping
         if "fields" in table:
@@ -375,12 +376,12 @@ class _Reader:
         self.configuration.problems.append(remark)
 
 
-def _as_json(value: Any) -> Any:
+def without_dates(value: Any) -> Any:
     """A field mapping is JSON, which has no dates: they become ISO 8601 text."""
     if isinstance(value, dict):
-        return {key: _as_json(entry) for key, entry in value.items()}
+        return {key: without_dates(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_as_json(entry) for entry in value]
+        return [without_dates(entry) for entry in value]
     return value.isoformat() if isinstance(value, dt.date | dt.time) else value
 
 

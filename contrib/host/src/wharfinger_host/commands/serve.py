@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wharfinger_host.commands.options import AsJson, Config
 from wharfinger_host.exits import Exit
 
+if TYPE_CHECKING:
+    from wharfinger import Secret
+
 __all__ = ["serve"]
 
 
-def serve(
+def serve(  # the options of the command
     config: Config,
     *,
     host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
@@ -31,6 +34,25 @@ def serve(
             metavar="SECONDS", min=0, help="Seconds that are left at the end to what is under way."
         ),
     ] = 30.0,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the host to people, at /dashboard.")
+    ] = False,
+    dashboard_token: Annotated[
+        str,
+        typer.Option(
+            metavar="env:NAME|file:PATH",
+            help="Where the token is that lets people sign in to the dashboard and change things.",
+            show_default=False,
+        ),
+    ] = "",
+    dashboard_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name under which a proxy shows the dashboard; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take events in over HTTP, as the SDKs of Segment and RudderStack send them, and deliver them.
@@ -39,10 +61,13 @@ def serve(
     first; the second time it stops at once. SIGHUP reads the configuration again, write keys
     included.
 
+    The dashboard is read-only without a token. With one, it is shown to whoever signs in.
+
     Exit code 2 where the configuration is wrong or the port is taken, 3 where the inbox cannot be
     used, 130 where it was stopped at once.
     """
     import asyncio
+    from contextlib import ExitStack
 
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.collecting import collecting_less
@@ -52,9 +77,11 @@ def serve(
     from wharfinger_host.views import serve as view
     from wharfinger_host.views.run import Summary
 
+    shown = dashboard or bool(dashboard_token or dashboard_host)
+    token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
     report, stopped = Report(), False
-    with keeping.store_of(reading.configuration) as store:
+    with keeping.store_of(reading.configuration) as store, ExitStack() as stack:
         if not no_deliver:
             keeping.warn_of_strangers(store, reading.connections)
         try:
@@ -62,7 +89,12 @@ def serve(
         except OSError as error:
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
-        process = setup.process_of(reading, store, listener, report, drain_s)
+        pages = None
+        if shown:
+            from wharfinger_host.dashboard.setup import pages_of
+
+            pages = stack.enter_context(pages_of(reading, report.tally, token, dashboard_host))
+        process = setup.process_of(reading, store, listener, report, drain_s=drain_s, pages=pages)
         try:
             with collecting_less():
                 asyncio.run(process.run())
@@ -75,3 +107,18 @@ def serve(
     else:
         view.show(terminal.results(), intake.counts, intake.rejects, summary)
     raise typer.Exit(Exit.INTERRUPTED if stopped else Exit.OK)
+
+
+def _token(option: str, host: str, names: list[str] | None) -> Secret | None:
+    from wharfinger_host.dashboard import options
+
+    if not option:
+        if options.is_of_this_machine(host) and not names:
+            return None
+        place = ", ".join(names or [host])
+        text = f"Others than this machine can reach {place}, and the dashboard shows events of "
+        raise typer.BadParameter(f"{text}people: give a token.", param_hint="--dashboard-token")
+    try:
+        return options.read_token(option)
+    except options.OptionError as error:
+        raise typer.BadParameter(str(error), param_hint="--dashboard-token") from None

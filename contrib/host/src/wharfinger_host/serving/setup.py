@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pathlib
 import socket
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
+from starlette.routing import BaseRoute
 
 import wharfinger
 from wharfinger_host import keeping, opening
@@ -25,7 +27,10 @@ from wharfinger_host.terminal import messages
 from wharfinger_host.views import check
 from wharfinger_host.working.worker import Loaded, Worker
 
-__all__ = ["Delivery", "Reading", "SourceReloader", "process_of", "read", "sources_of"]
+__all__ = ["Delivery", "Pages", "Reading", "SourceReloader", "process_of", "read", "sources_of"]
+
+Pages = Callable[[Intake, Callable[[], Mapping[str, wharfinger.Connection]]], Sequence[BaseRoute]]
+"""Makes further routes of what takes events in, and of what gives the connections at work."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +88,13 @@ def read(config: pathlib.Path, *, deliver: bool, as_json: bool) -> Reading:
 
 
 def process_of(
-    reading: Reading, store: Store, listener: socket.socket, report: Report, drain_s: float
+    reading: Reading,
+    store: Store,
+    listener: socket.socket,
+    report: Report,
+    *,
+    drain_s: float,
+    pages: Pages | None = None,
 ) -> Process:
     """Return what takes in and delivers, not running yet.
 
@@ -93,6 +104,7 @@ def process_of(
         listener: It listens.
         report: Hears how delivery goes.
         drain_s: Seconds that are left at the end to what is under way.
+        pages: Makes what else is answered; None for nothing.
     """
     rejects = RejectsFile(reading.inbox.file.with_name(f"{reading.inbox.file.name}.refused.jsonl"))
     serving = ServingReport(rejects)
@@ -109,8 +121,9 @@ def process_of(
             report=report,
             drain_s=drain_s,
         )
+    routes = pages(intake, delivery.at_work if delivery else dict) if pages else ()
     return Process(
-        server=Server(build_app(intake), listener, drain_s=drain_s),
+        server=Server(build_app(intake, routes), listener, drain_s=drain_s),
         intake=intake,
         report=serving,
         worker=delivery.worker if delivery else None,
@@ -184,6 +197,10 @@ class Delivery:
     sources: SourceReloader
     report: Report
     drain_s: float
+
+    def at_work(self) -> dict[str, wharfinger.Connection]:
+        """Return the connections of the newest configuration, by name."""
+        return {name: each.connection for name, each in self.connections.items()}
 
     def worker(self) -> Worker:
         """Return a worker that has not begun."""

@@ -10,6 +10,7 @@ import attrs
 
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.minutes import count_minutes
 
 __all__ = [
     "DEFERRED",
@@ -91,6 +92,8 @@ def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
     ):
         if rows:
             db.executemany(statement, rows)
+    if settlement.ledger or settlement.tries:
+        count_minutes(db, settlement.ledger, settlement.tries)
     for target in settlement.released:
         db.execute(
             "UPDATE deferred SET due_ms = 0 WHERE target = ? AND status = 'halted'", (target,)

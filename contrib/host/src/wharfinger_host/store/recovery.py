@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.minutes import MINUTE_MS
 
 __all__ = ["recover"]
 
@@ -33,6 +34,7 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
         "code": _CODE,
         "message": _MESSAGE,
         "now": now_ms,
+        "minute": now_ms // MINUTE_MS,
     }
     db.execute(
         "INSERT INTO ledger SELECT t.seq, t.target, 'unknown', :code, 1, NULL, NULL, :now "  # noqa: S608  # constants
@@ -60,6 +62,12 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
     db.execute(
         "DELETE FROM deferred WHERE (target, partition, seq) IN "  # noqa: S608  # constants
         f"(SELECT t.target, t.partition, t.seq FROM intents AS t {where})",
+        values,
+    )
+    db.execute(
+        "INSERT INTO minutes SELECT :minute, t.target, 'unknown', count(*) "  # noqa: S608  # constants
+        f"FROM intents AS t {where} GROUP BY t.target "
+        "ON CONFLICT DO UPDATE SET count = count + excluded.count",
         values,
     )
     return db.execute(

@@ -8,6 +8,7 @@ import attrs
 
 from wharfinger_host.store.facts import fact, set_fact
 from wharfinger_host.store.inbox import last_seq
+from wharfinger_host.store.minutes import forget_minutes
 
 __all__ = ["Pruned", "Retention", "prune"]
 
@@ -62,6 +63,7 @@ def prune(db: sqlite3.Connection, retention: Retention, now_ms: int, *, after: i
     if looked_to is not None:
         return Pruned(len(old), 0, looked_to)
     _let_go_before_the_log(db, cutoff)
+    forget_minutes(db, now_ms)
     letters = db.execute(
         "DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE at_ms < ? ORDER BY id "
         "LIMIT ?)",

@@ -135,7 +135,19 @@ CREATE TABLE workers (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _WORKERS_BY_CONNECTION)
+# What charts are drawn from; what the ledger knows of the time before is counted once.
+_MINUTES = """
+CREATE TABLE minutes (
+    minute INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (minute, target, status)
+) WITHOUT ROWID;
+INSERT INTO minutes SELECT at_ms / 60000, target, status, count(*) FROM ledger GROUP BY 1, 2, 3;
+"""
+
+MIGRATIONS: Final = (_FIRST, _WORKERS_BY_CONNECTION, _MINUTES)
 """What takes a file from one version to the next; its ``user_version`` counts those it has had."""
 
 OUR_TABLES: Final = frozenset({"facts", "inbox", "lanes", "ledger", "letters"})

@@ -12,7 +12,7 @@ from wharfinger import Outcome, Preview, PreviewedRequest, Status
 from wharfinger_host.reading import Chunk
 from wharfinger_host.terminal import plural, printable
 
-__all__ = ["as_json", "has_refused", "show", "show_request"]
+__all__ = ["as_json", "body_shown", "has_refused", "headers_shown", "show", "show_request"]
 
 _HIDDEN = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
@@ -28,8 +28,8 @@ def as_json(chunk: Chunk, previews: Mapping[str, Preview]) -> dict[str, Any]:
                 "lines": _lines(chunk, request),
                 "method": request.method,
                 "url": request.url,
-                "headers": _headers(request),
-                "body": _body(request),
+                "headers": headers_shown(request),
+                "body": body_shown(request),
             }
             for name, preview in previews.items()
             for request in preview.requests
@@ -99,10 +99,10 @@ def _show_request(
 def show_request(console: Console, request: PreviewedRequest) -> None:
     """Show a request as it would be sent, credentials hidden."""
     console.print(printable(f"{request.method} {request.url}"), style="cyan", soft_wrap=True)
-    for header, value in _headers(request).items():
+    for header, value in headers_shown(request).items():
         console.print(printable(f"{header}: {value}"), style="dim", soft_wrap=True)
     console.print()
-    body = _body(request)
+    body = body_shown(request)
     text = (
         body if isinstance(body, str) else orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
     )
@@ -111,7 +111,8 @@ def show_request(console: Console, request: PreviewedRequest) -> None:
         console.print()
 
 
-def _headers(request: PreviewedRequest) -> dict[str, str]:
+def headers_shown(request: PreviewedRequest) -> dict[str, str]:
+    """Return the headers of a request, credentials hidden."""
     return {
         name: f"{value.partition(' ')[0]} ***"
         if name.lower() in _HIDDEN and " " in value
@@ -122,7 +123,7 @@ def _headers(request: PreviewedRequest) -> dict[str, str]:
     }
 
 
-def _body(request: PreviewedRequest) -> Any:
+def body_shown(request: PreviewedRequest) -> Any:
     """Return a JSON body as data, any other as text."""
     try:
         return orjson.loads(request.body)

@@ -13,10 +13,10 @@ from rich.text import Text
 from wharfinger_host.terminal import plural, printable, table
 from wharfinger_host.working.judging import Fate, Judgement
 
-__all__ = ["Plan", "as_json", "show", "show_outcomes"]
+__all__ = ["WORDS", "Plan", "as_json", "show", "show_outcomes"]
 
 _MOST_SHOWN = 20
-_WORDS = {
+WORDS = {
     Fate.CHANGED: ("will be sent, with another payload than then", "green"),
     Fate.SAME: ("will be sent as then", "green"),
     Fate.DELIVERED: ("skipped: the ledger says it has been delivered", "dim"),
@@ -91,7 +91,7 @@ def show(console: Console, plan: Plan) -> None:
         return
     rows = table("Count", "Mapping", "What becomes of it", numbers=("Count",))
     for (connection, mapping, fate), count in sorted(plan.fates.items()):
-        words, style = _WORDS[fate]
+        words, style = WORDS[fate]
         rows.add_row(f"{count:,}", printable(f"{connection}.{mapping}"), Text(words, style))
     console.print(rows)
     for judged in plan.first:

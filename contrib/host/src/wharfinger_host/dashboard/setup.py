@@ -1,0 +1,67 @@
+"""What ``serve`` needs to show the dashboard beside what it answers anyway."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from starlette.routing import BaseRoute
+
+import wharfinger
+from wharfinger import Secret
+from wharfinger_host import opening
+from wharfinger_host.dashboard.access import Access
+from wharfinger_host.dashboard.app import dashboard
+from wharfinger_host.dashboard.desk import Desk
+from wharfinger_host.serving.intake import Intake
+from wharfinger_host.serving.setup import Pages, Reading
+from wharfinger_host.store.store import Store
+from wharfinger_host.tally import Tally
+
+__all__ = ["pages_of"]
+
+
+@contextmanager
+def pages_of(
+    reading: Reading, tally: Tally, token: Secret | None, names: Sequence[str] | None
+) -> Iterator[Pages]:
+    """Open what the pages look at.
+
+    Args:
+        reading: The configuration.
+        tally: Counts what this process delivers.
+        token: Lets people sign in and change things; None lets nobody.
+        names: Names, beside ``localhost`` and addresses, under which they may be asked for.
+
+    Yields:
+        What makes the routes.
+
+    Raises:
+        StoreError: The inbox cannot be used.
+    """
+    plugins = reading.plugins or opening.load_plugins()
+    access = Access(token)
+    with Store(reading.inbox.file) as store:
+
+        def pages(
+            intake: Intake, at_work: Callable[[], Mapping[str, wharfinger.Connection]]
+        ) -> Sequence[BaseRoute]:
+            desk = Desk(
+                config=reading.configuration.file,
+                store=store,
+                plugins=plugins,
+                access=access,
+                at_work=at_work,
+                tally=tally,
+                counts=intake.counts,
+                reload=_reload,
+            )
+            return dashboard(desk, names or ())
+
+        yield pages
+
+
+def _reload() -> None:
+    """Do as an operator would: the process reads its configuration again."""
+    signal.raise_signal(signal.SIGHUP)
