@@ -39,7 +39,7 @@ def test_there_are_commands_in_groups_too() -> None:
     assert {"check", "send", "dead-letters list", "import-segment"} <= COMMANDS.keys()
 
 
-@pytest.mark.parametrize("name", COMMANDS.keys() - NO_DATA)
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - NO_DATA))
 def test_every_command_that_prints_data_has_json(name: str) -> None:
     assert "--json" in {long_name(option) for option in options_of(COMMANDS[name])}
 

@@ -40,7 +40,7 @@ def serve(  # the options of the command
     dashboard_token: Annotated[
         str,
         typer.Option(
-            metavar="env:NAME|file:PATH",
+            metavar="SECRET",
             help="Where the token is that lets people sign in to the dashboard and change things.",
             show_default=False,
         ),

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import tomlkit
 
+from wharfinger_host import toml
 from wharfinger_host.configuration import without_dates
-from wharfinger_host.segment import toml
 
 __all__ = ["EditError", "edited"]
 
