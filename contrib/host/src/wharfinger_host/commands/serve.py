@@ -41,8 +41,8 @@ def serve(  # the options of the command
         str,
         typer.Option(
             metavar="SECRET",
-            help="Where the token is, env:NAME or file:PATH, that lets people sign in to the dashboard and "
-            "change things.",
+            help="Where the token is, env:NAME or file:PATH, that lets people sign in to the "
+            "dashboard and change things.",
             show_default=False,
         ),
     ] = "",
