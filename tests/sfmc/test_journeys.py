@@ -222,13 +222,33 @@ async def test_a_list_that_is_not_whole_and_clear_proves_nothing(settle, answer,
 async def test_clocks_that_differ_settle_nothing(settle, apart_s, status, direction):
     date = datetime.now(UTC) + direction * timedelta(seconds=apart_s)
     answer = httpx.Response(
-        200, json=listing(item()), headers={"Date": format_datetime(date, usegmt=True)}
+        200,
+        json=listing(item(modifiedDate=date.isoformat())),
+        headers={"Date": format_datetime(date, usegmt=True)},
     )
 
     outcome, _ = await settle(answer)
 
     assert outcome.status == status
     assert ("clock" in outcome.message) == (status == "unknown")
+
+
+@pytest.mark.parametrize("apart_s", [-5, 0, 5])
+@pytest.mark.parametrize(("before_s", "status"), [(0, "delivered"), (4, "unknown")])
+async def test_an_event_of_a_connection_before_this_one_is_not_taken_for_the_lost_one(
+    settle, apart_s, before_s, status
+):
+    date = datetime.now(UTC) + timedelta(seconds=apart_s)
+    modified = date - timedelta(seconds=before_s)
+    answer = httpx.Response(
+        200,
+        json=listing(item(modifiedDate=modified.isoformat())),
+        headers={"Date": format_datetime(date, usegmt=True)},
+    )
+
+    outcome, _ = await settle(answer)
+
+    assert outcome.status == status
 
 
 async def test_a_long_list_is_read_to_its_end(settle):

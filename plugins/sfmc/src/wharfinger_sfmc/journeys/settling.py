@@ -7,10 +7,10 @@ that it entered; finding none proves nothing, because nobody says how soon an ev
 An event is taken for ours only where the list shows exactly one that this connection does not know
 already, that changed after ours was sent, while no other event of the same contact and event
 definition is undecided here. What remains is an assumption: nobody else, and no connection before
-this one, sent the same event definition for the same contact so that SFMC took or processed it at
-that time, and this machine's clock is not slow where SFMC's replies do not tell the time. For a
-batch the request as a whole must hold our contacts and no others, which leaves next to no room for
-that.
+this one, sent the same event definition for the same contact so that SFMC took or processed it
+after ours was sent, or in the two seconds before (in the 15 seconds before, where SFMC's replies do
+not tell the time). For a batch the request as a whole must hold our contacts and no others, which
+leaves next to no room for that.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ async def _find(session: wharfinger.Session, journeys: Journeys, sent: Sent) -> 
         UnclearError: There is none, or it could be another one.
     """
     journeys.check_alone(sent)
-    listed = await events_of_contact(session, sent.definition, sent.contact, sent.since)
+    listed = await events_of_contact(session, sent.definition, sent.contact, sent.at, sent.since)
     # Another one may have started in the meantime, and be on that list.
     journeys.check_alone(sent)
     strangers = [event for event in listed if not journeys.knows(event.instance)]

@@ -23,6 +23,7 @@ __all__ = ["ListedEvent", "UnclearError", "events_of_contact", "events_of_reques
 _ON_A_PAGE: Final = 100
 _MOST_PAGES: Final = 5
 _CLOCKS_MAY_DIFFER_BY: Final = timedelta(seconds=10)
+_ROUNDED_BY: Final = timedelta(seconds=1)
 _ENTERED: Final = {"queued": True, "processed": True, "errored": False}
 
 
@@ -66,14 +67,22 @@ class ListedEvent:
 
 
 async def events_of_contact(
-    session: wharfinger.Session, definition: str, contact: str, since: datetime
+    session: wharfinger.Session, definition: str, contact: str, sent_at: datetime, since: datetime
 ) -> list[ListedEvent]:
-    """List the events of one contact that changed since a moment.
+    """List the events of one contact that changed since one was sent.
+
+    Args:
+        session: The way to the account.
+        definition: The event definition key.
+        contact: The contact key.
+        sent_at: When it was sent, by this machine's clock.
+        since: So much earlier that SFMC's clock cannot have shown less, however the clocks differ.
+            It counts where SFMC does not tell the time.
 
     Raises:
         UnclearError: The list proves nothing.
     """
-    listed = await _listing(
+    listed, ahead = await _listing(
         session,
         {
             "contactKey": contact,
@@ -84,7 +93,9 @@ async def events_of_contact(
     own = [each for each in listed if (each.contact, each.definition) == (contact, definition)]
     if any(event.modified is None for event in own):
         raise UnclearError("gives no dates", final=True)
-    return [event for event in own if event.modified is not None and event.modified >= since]
+    # The earlier event of a process that has died must not be taken for this one.
+    first = since if ahead is None else sent_at + ahead - _ROUNDED_BY
+    return [event for event in own if event.modified is not None and event.modified >= first]
 
 
 async def events_of_request(session: wharfinger.Session, request_id: str) -> list[ListedEvent]:
@@ -93,19 +104,24 @@ async def events_of_request(session: wharfinger.Session, request_id: str) -> lis
     Raises:
         UnclearError: The list proves nothing.
     """
-    listed = await _listing(session, {"requestId": request_id})
+    listed, _ = await _listing(session, {"requestId": request_id})
     return [event for event in listed if event.request_id.lower() == request_id.lower()]
 
 
-async def _listing(session: wharfinger.Session, filters: Mapping[str, str]) -> list[ListedEvent]:
+async def _listing(
+    session: wharfinger.Session, filters: Mapping[str, str]
+) -> tuple[list[ListedEvent], timedelta | None]:
+    """Return the list, and by how much at least SFMC's clock is ahead, where it tells the time."""
     found: dict[str, ListedEvent] = {}
+    ahead: timedelta | None = None
     for page in range(1, _MOST_PAGES + 1):
         query = {**filters, "$page": str(page), "$pageSize": str(_ON_A_PAGE)}
-        items, count = await _page(session, query)
+        reply, items, count = await _page(session, query)
+        ahead = _ahead(reply) if page == 1 else ahead
         events = [_listed(item, session) for item in items]
         found.update((event.instance, event) for event in events)
         if len(found) >= count:
-            return list(found.values())
+            return list(found.values()), ahead
         if not events:
             break
     raise UnclearError("cannot be read to its end", final=True)
@@ -113,7 +129,7 @@ async def _listing(session: wharfinger.Session, filters: Mapping[str, str]) -> l
 
 async def _page(
     session: wharfinger.Session, query: Mapping[str, str]
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[Reply, list[dict[str, Any]], int]:
     try:
         reply = await Api(session).event_statuses(query)
     except wharfinger.DeliveryError as error:
@@ -123,27 +139,31 @@ async def _page(
         raise UnclearError(
             f"was refused with HTTP status {reply.status}", final=reply.status in _NEVER
         )
-    _check_clock(reply)
     count = reply.number("count")
     items = [] if count == 0 and "items" not in reply.fields else reply.objects("items")
     if count is None or items is None:
         raise UnclearError("cannot be read")
-    return items, count
+    return reply, items, count
 
 
 _NEVER: Final = frozenset(range(400, 500)) - {408, 429}
 
 
-def _check_clock(reply: Reply) -> None:
-    """Where the clocks differ, nobody can tell what was there before an event was sent."""
+def _ahead(reply: Reply) -> timedelta | None:
+    """Return by how much at least SFMC's clock is ahead of ours; None where it does not say.
+
+    Raises:
+        UnclearError: By so much that nobody can tell what was there before an event was sent.
+    """
     if reply.date is None:
-        return
-    difference = abs(reply.date - datetime.now(UTC))
-    if difference > _CLOCKS_MAY_DIFFER_BY:
+        return None
+    ahead = reply.date - datetime.now(UTC)
+    if abs(ahead) > _CLOCKS_MAY_DIFFER_BY:
         raise UnclearError(
-            f"is of no help, because this machine's clock and SFMC's are {difference} apart",
+            f"is of no help, because this machine's clock and SFMC's are {abs(ahead)} apart",
             final=True,
         )
+    return ahead
 
 
 def _listed(item: Mapping[str, Any], session: wharfinger.Session) -> ListedEvent:
