@@ -58,7 +58,9 @@ class Tally:
 
     def count(self, connection: str, mapping: str, line: int, outcome: Outcome) -> None:
         """Enter one outcome."""
-        self.counts.setdefault((connection, mapping), Counter())[outcome.status] += 1
+        if (counts := self.counts.get((connection, mapping))) is None:
+            counts = self.counts[connection, mapping] = Counter()
+        counts[outcome.status] += 1
         if outcome.status not in SETTLED:
             message = outcome.message
             if outcome.vendor_message and outcome.vendor_message not in message:
