@@ -132,6 +132,6 @@ def test_a_database_that_may_only_be_read_is_said_and_nothing_is_lost(place: Pla
     with mounted(read_only(place.folder / "disk")):
         assert place.accept() == (3, {})
         assert place.host.run("run", "--once", "--json") == (3, b"")
-    assert "Check that this user may write the file and its folder." in place.errors
+    assert "cannot be opened: Read-only file system" in place.errors
     assert place.accept()[0] == 0
     assert place.judge() == []
