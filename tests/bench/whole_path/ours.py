@@ -10,6 +10,7 @@ from tests.bench.whole_path.measure import Job, Meter
 
 import wharfinger
 from wharfinger.delivery.governor import Governor
+from wharfinger_host.collecting import collecting_less
 
 
 def connection_to(job: Job, *, lanes: int, name: str = "bench") -> wharfinger.Connection:
@@ -26,9 +27,10 @@ def connection_to(job: Job, *, lanes: int, name: str = "bench") -> wharfinger.Co
 
 @asynccontextmanager
 async def opened(job: Job, *, lanes: int) -> AsyncIterator[wharfinger.Connection]:
-    """Open it."""
+    """Open it; the collector looks less often, as in the commands of the host."""
     async with connection_to(job, lanes=lanes) as connection:
-        yield connection
+        with collecting_less():
+            yield connection
 
 
 def count(meter: Meter, receipt: wharfinger.Receipt) -> None:
