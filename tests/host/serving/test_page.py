@@ -113,11 +113,12 @@ def test_every_code_of_a_refusal_is_on_the_page_with_its_status_and_no_other() -
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
                 else ""
             )
-            if name == "RequestRefused" and isinstance(node.args[1], ast.Constant):  # type: ignore[attr-defined]
-                status, code = (argument.value for argument in node.args[:2])  # type: ignore[attr-defined]
+            given: Any = node.args if isinstance(node, ast.Call) else []
+            if name == "RequestRefused" and isinstance(given[1], ast.Constant):
+                status, code = (argument.value for argument in given[:2])
                 found.add((str(status), code))
             elif name == "EventRefused":
-                code = node.args[0].value  # type: ignore[attr-defined]
+                code = given[0].value
                 found.add(("413" if code == "event-too-large" else "400", code))
     listed = {
         (status, code)

@@ -95,7 +95,7 @@ class _Protocol(H11Protocol):
         super().__init__(*args, **options)
         self._silence: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._silence = self.loop.call_later(_FIRST_REQUEST_WITHIN_S, self._give_up)
 
