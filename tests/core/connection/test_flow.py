@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 import pytest
+from tests.core.connection.taking import codes_of, rest_of, take_all
 
 import wharfinger
-from wharfinger import NotOpenError, Outcome, Status, Unbatched
-from wharfinger.delivery.lanes import Item
-from wharfinger.delivery.live_lanes import LiveLanes
+from wharfinger import NotOpenError, Outcome, Status
 from wharfinger.sending import BatchSender
 
 RETRY = Outcome(status=Status.RETRY, code="unavailable")
 HALTED = Outcome(status=Status.HALTED, code="no-access")
-
-
-async def _rest(flow):
-    """Take what has settled, and whatever still will until the flow ends."""
-    return [settled async for settled in flow]
-
-
-async def _take(flow, taken):
-    async for settled in flow:
-        taken.append(settled)  # one by one: what was taken can be looked at meanwhile
-
-
-def _codes(taken, mapping="ship"):
-    return {settled.token: settled.receipt.outcomes[mapping].code for settled in taken}
 
 
 async def test_an_event_comes_back_with_its_token_and_its_receipt(ship, parcel):
@@ -36,7 +20,7 @@ async def test_an_event_comes_back_with_its_token_and_its_receipt(ship, parcel):
     async with ship() as connection, connection.flow() as flow:
         await flow.put(event, "m-1")
         assert await flow.drain()
-        [settled] = await _rest(flow)
+        [settled] = await rest_of(flow)
     assert settled.token == "m-1"
     assert settled.event is event
     assert settled.receipt.outcomes["ship"].status is Status.DELIVERED
@@ -194,7 +178,7 @@ async def test_a_put_that_is_cancelled_took_nothing(ship, parcel, turns):
         second.cancel()
         await asyncio.wait([second])
         await flow.drain()
-        assert list(_codes(await _rest(flow))) == ["first"]
+        assert list(codes_of(await rest_of(flow))) == ["first"]
 
 
 async def test_a_host_that_puts_without_a_pause_lets_the_lanes_have_a_turn(ship, yard, parcel):
@@ -213,194 +197,9 @@ async def test_an_event_may_be_put_under_some_mappings_only(ship, yard, parcel):
         with pytest.raises(ValueError, match="no mapping z"):
             await flow.put(parcel(3), mappings={"z", "x"})
         await flow.drain()
-        receipts = {s.event["number"]: list(s.receipt.outcomes) for s in await _rest(flow)}
+        receipts = {s.event["number"]: list(s.receipt.outcomes) for s in await rest_of(flow)}
     assert receipts == {1: ["y"], 2: []}
     assert yard.batches == [("y", [1])]
-
-
-async def test_what_waits_behind_a_payload_to_be_tried_again_is_held_back(
-    ship, yard, parcel, turns
-):
-    yard.answer = lambda number: RETRY if number == 0 else Outcome.delivered()
-    async with ship(rows=1) as connection, connection.flow() as flow:
-        for number, owner in enumerate(("ann", "ann", "ben", "ann", None)):
-            await flow.put(parcel(number, owner=owner), number)
-        await turns()
-        await flow.put(parcel(5, owner="ann"), 5)
-        await flow.put(parcel(6, owner="ann", place="b"), 6)
-        await flow.drain()
-        codes = _codes(await _rest(flow))
-    assert {n for n, code in codes.items() if code == "held-back"} == {1, 3, 5}
-    assert codes[0] == "unavailable"
-    assert yard.stored == [2, 4, 6]
-
-
-async def test_once_the_host_knows_of_it_the_order_is_up_to_the_host(ship, yard, parcel, turns):
-    yard.answer = lambda number: RETRY if number == 0 else Outcome.delivered()
-    async with ship(rows=1) as connection, connection.flow() as flow:
-        await flow.put(parcel(0, owner="ann"), 0)
-        await turns()
-        await flow.put(parcel(1, owner="ann"), 1)
-        assert (await anext(flow)).token == 0
-        await flow.put(parcel(2, owner="ann"), 2)
-        assert _codes([await anext(flow), await anext(flow)]) == {1: "held-back", 2: "held-back"}
-        await flow.put(parcel(3, owner="ann"), 3)
-        await flow.drain()
-        codes = _codes(await _rest(flow))
-    assert codes == {3: "delivered"}
-
-
-async def test_a_full_lane_gives_back_everything_until_it_has_emptied(ship, yard, parcel, turns):
-    yard.closed["a"] = asyncio.Event()
-    async with ship(rows=1) as connection, connection.flow(most_per_lane=2) as flow:
-        for number in range(5):
-            await flow.put(parcel(number), number)
-            await turns()
-        yard.closed["a"].set()
-        await flow.put(parcel(5), 5)
-        await turns()
-        await flow.put(parcel(6), 6)
-        await flow.drain()
-        codes = _codes(await _rest(flow))
-    assert {n for n, code in codes.items() if code == "lane-full"} == {3, 4, 5}
-    assert yard.stored == [0, 1, 2, 6]
-
-
-async def test_a_lane_that_was_full_gives_back_even_where_it_has_room_again(
-    ship, yard, parcel, turns
-):
-    gate = yard.closed["a"] = asyncio.Event()
-    yard.before = gate.clear  # it opens for one batch
-    async with ship(rows=1) as connection, connection.flow(most_per_lane=2) as flow:
-        for number in range(4):
-            await flow.put(parcel(number), number)
-            await turns()
-        gate.set()
-        await turns()
-        assert yard.batches == [("a", [0]), ("a", [1])]
-        await flow.put(parcel(4), 4)
-        yard.closed.clear()
-        gate.set()
-        await flow.drain()
-        codes = _codes(await _rest(flow))
-    assert {n for n, code in codes.items() if code == "lane-full"} == {3, 4}
-
-
-async def test_a_lane_that_is_long_and_not_slow_gives_nothing_back(
-    ship, yard, parcel, turns, clock
-):
-    yard.closed["a"] = asyncio.Event()
-    async with ship(rows=1) as connection, connection.flow(most_per_lane=2, slow_s=10) as flow:
-        for number in range(5):
-            await flow.put(parcel(number), number)
-            await turns()
-        clock.advance(10)
-        await flow.put(parcel(5), 5)
-        yard.closed["a"].set()
-        await flow.drain()
-        codes = _codes(await _rest(flow))
-    assert {n for n, code in codes.items() if code == "lane-full"} == {5}
-    assert yard.stored == [0, 1, 2, 3, 4]
-
-
-async def test_a_slow_lane_makes_room_for_the_others_where_the_flow_is_full(
-    ship, yard, parcel, turns, clock
-):
-    yard.closed["a"] = asyncio.Event()
-    facts = {"most_waiting": 6, "most_per_lane": 2, "slow_s": 10.0}
-    async with ship(rows=1) as connection, connection.flow(**facts) as flow:
-        for number in range(6):
-            await flow.put(parcel(number), number)
-            await turns()
-        waiting = asyncio.create_task(flow.put(parcel(6, place="b"), 6))
-        await turns()
-        clock.advance(9)
-        await turns()
-        assert not waiting.done()
-        clock.advance(2)
-        await turns()
-        given_back = [await anext(flow) for _ in range(3)]
-        await waiting
-        await turns()
-        assert yard.stored == [6]
-        assert _codes(given_back) == dict.fromkeys((3, 4, 5), "lane-full")
-        yard.closed["a"].set()
-        await flow.drain()
-    assert yard.stored == [6, 0, 1, 2]
-
-
-async def test_lanes_of_one_place_run_side_by_side(ship, yard, parcel, turns):
-    yard.closed["a"] = asyncio.Event()
-    async with ship(rows=1, lanes=4) as connection, connection.flow() as flow:
-        for number in range(8):
-            await flow.put(parcel(number, owner=f"owner {number % 3}"))
-        await flow.put(parcel(8, owner="owner 0"))
-        await turns()
-        under_way = [number for _, (number,) in yard.batches]
-        # Strings hash differently in each process: two owners may share a lane.
-        assert set(under_way) <= {0, 1, 2}
-        yard.closed["a"].set()
-
-
-async def test_where_order_is_free_batches_fill_one_after_the_other(ship, yard, parcel, turns):
-    yard.closed["a"] = asyncio.Event()
-    async with ship(rows=3, lanes=2) as connection, connection.flow() as flow:
-        for number in range(7):
-            await flow.put(parcel(number))
-        await turns()
-        assert yard.batches == [("a", [0, 1, 2]), ("a", [3, 4, 5])]
-        yard.closed["a"].set()
-
-
-async def _nobody(_lane, _laned):
-    """Send nothing."""
-
-
-def test_equal_keys_share_a_lane_however_they_are_written(clock):
-    lanes = LiveLanes(
-        Unbatched(reason="no", lanes=64), send=_nobody, spawn=lambda work: work.close(), clock=clock
-    )
-    for key in (1, 1.0, True):
-        lanes.add(Item(0, None, b"", None, key))
-    assert len(lanes) == 1
-    for key in range(64):
-        lanes.add(Item(0, None, b"", None, f"key {key}"))
-    assert len(lanes) > 10
-
-
-async def test_a_lane_that_hangs_costs_the_others_nothing(ship, yard, parcel, turns):
-    async def settled_of(*places):
-        taken: list[wharfinger.Settled] = []
-        facts = {"most_waiting": 100, "most_per_lane": 20}
-        async with ship(rows=5) as connection, connection.flow(**facts) as flow:
-            task = asyncio.create_task(_take(flow, taken))
-            for number in range(300):
-                for place in places:
-                    await flow.put(parcel(number, place))
-                if number % 5 == 4:  # the others are fast enough for what comes in
-                    await turns()
-            assert await flow.drain(0) is ("hung" not in places)
-            await task
-        delivered = [s for s in taken if s.receipt.outcomes["ship"].status is Status.DELIVERED]
-        return Counter(settled.event["place"] for settled in delivered)
-
-    yard.closed["hung"] = asyncio.Event()
-    alone = await settled_of("a", "b")
-    beside = await settled_of("a", "hung", "b")
-    assert alone == beside == {"a": 300, "b": 300}
-    assert yard.batches.count(("hung", [0, 1, 2, 3, 4])) == 1
-
-
-async def test_a_full_flow_waits_unless_lanes_are_told_to_give_back(ship, yard, parcel):
-    taken: list[wharfinger.Settled] = []
-    async with ship(rows=5) as connection, connection.flow(most_waiting=20) as flow:
-        task = asyncio.create_task(_take(flow, taken))
-        for number in range(500):
-            await flow.put(parcel(number), number)
-        await flow.drain()
-        await task
-    assert set(_codes(taken).values()) == {"delivered"}
-    assert yard.stored == list(range(500))
 
 
 async def test_what_halts_answers_at_once_and_spares_the_others(ship, yard, parcel, turns):
@@ -413,9 +212,16 @@ async def test_what_halts_answers_at_once_and_spares_the_others(ship, yard, parc
             await turns()
             await flow.put(parcel(6), 6)
             await flow.drain()
-            taken = await _rest(flow)
+            taken = await rest_of(flow)
         assert yard.batches == [("a", [0]), ("b", [5])]
-        assert {n for n, code in _codes(taken).items() if code == "no-access"} == {0, 1, 2, 3, 4, 6}
+        assert {n for n, code in codes_of(taken).items() if code == "no-access"} == {
+            0,
+            1,
+            2,
+            3,
+            4,
+            6,
+        }
         async with connection.flow() as again:
             await again.put(parcel(7), 7)
             await again.drain()
@@ -486,7 +292,7 @@ async def test_what_the_host_does_not_want_sent_comes_back(ship, yard, parcel):
     async with connection, connection.flow(journal=book, ready=ready) as flow:
         await flow.put(parcel(1), "m-1")
         await flow.drain()
-        [settled] = await _rest(flow)
+        [settled] = await rest_of(flow)
     for outcome in settled.receipt.outcomes.values():
         assert (outcome.status, outcome.code, outcome.attempts) == (Status.RETRY, "held-back", 0)
     assert (yard.batches, book.lines) == ([], [])
@@ -508,7 +314,7 @@ async def test_what_the_journal_cannot_take_is_not_sent(ship, yard, parcel, capl
     async with connection, connection.flow(journal=book) as flow:
         await flow.put(parcel(1))
         await flow.drain()
-        [settled] = await _rest(flow)
+        [settled] = await rest_of(flow)
     outcome = settled.receipt.outcomes["once"]
     assert (outcome.status, outcome.code, outcome.attempts) == (Status.RETRY, "not-recorded", 0)
     assert settled.receipt.outcomes["often"].status is Status.DELIVERED
@@ -522,7 +328,7 @@ async def test_a_flow_that_ends_takes_nothing_more_and_hands_over_the_rest(ship,
         flow.end()
         with pytest.raises(NotOpenError, match="takes no events"):
             await flow.put(parcel(2), 2)
-        assert list(_codes(await _rest(flow))) == [1]
+        assert list(codes_of(await rest_of(flow))) == [1]
 
 
 async def test_a_put_that_waits_for_room_is_told_of_the_end(ship, parcel, turns):
@@ -542,7 +348,7 @@ async def test_draining_gives_up_at_its_deadline_and_iterating_ends(ship, yard, 
         await flow.put(parcel(2, place="hung"), 2)
         await turns()
         assert await flow.drain(0) is False
-        assert _codes(await _rest(flow)) == {1: "delivered"}
+        assert codes_of(await rest_of(flow)) == {1: "delivered"}
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -550,7 +356,7 @@ async def test_leaving_drains_and_what_is_left_can_still_be_taken(ship, parcel):
     async with ship() as connection:
         async with connection.flow() as flow:
             await flow.put(parcel(1), 1)
-        assert _codes(await _rest(flow)) == {1: "delivered"}
+        assert codes_of(await rest_of(flow)) == {1: "delivered"}
 
 
 async def test_leaving_with_an_exception_stops_at_once(ship, yard, parcel, turns):
@@ -560,7 +366,7 @@ async def test_leaving_with_an_exception_stops_at_once(ship, yard, parcel, turns
         await flow.put(parcel(1))
         await turns()
         await flow.__aexit__(ZeroDivisionError, ZeroDivisionError(), None)
-        assert await _rest(flow) == []
+        assert await rest_of(flow) == []
     assert yard.batches == [("a", [1])]
 
 
@@ -570,7 +376,7 @@ async def test_a_flow_that_stops_sends_nothing_more(ship, yard, clock, parcel, t
         await flow.stop()
         clock.advance(10)
         await turns()
-        assert await _rest(flow) == []
+        assert await rest_of(flow) == []
     assert yard.batches == []
     assert clock.awaited == 0
 
@@ -586,13 +392,13 @@ async def test_a_connection_that_closes_ends_its_flows(ship, yard, parcel):
     async with ship() as connection:
         flow = await connection.flow().__aenter__()
         await flow.put(parcel(1), 1)
-    assert _codes(await _rest(flow)) == {1: "delivered"}
+    assert codes_of(await rest_of(flow)) == {1: "delivered"}
     yard.closed["a"] = asyncio.Event()
     await connection.__aenter__()
     flow = await connection.flow().__aenter__()
     await flow.put(parcel(1), 1)
     await connection.__aexit__(ZeroDivisionError, ZeroDivisionError(), None)
-    assert await _rest(flow) == []
+    assert await rest_of(flow) == []
 
 
 async def test_a_flow_is_for_an_open_connection_and_entered_once(ship, parcel):
@@ -635,7 +441,7 @@ async def test_several_may_put_and_several_may_take(ship, parcel):
 
         async with asyncio.TaskGroup() as takers:
             for _ in range(3):
-                takers.create_task(_take(flow, taken))
+                takers.create_task(take_all(flow, taken))
             async with asyncio.TaskGroup() as putters:
                 for start in (0, 100, 200):
                     putters.create_task(put(start))
