@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "mapping": {"errors", "jsontext", "model", "suggest"},
     "trigger": {"errors", "jsontext", "model", "suggest"},
     "payload": {"errors", "jsontext", "model", "suggest"},
-    "delivery": {"errors", "model"},
+    "telemetry": {"errors", "model"},
+    "delivery": {"errors", "model", "telemetry"},
     "configuration": {"delivery", "errors", "model", "suggest"},
     "fused": {"mapping", "model", "payload"},
     "active": {"delivery", "errors", "mapping", "model"},
@@ -30,6 +31,9 @@ MAY_IMPORT = {
     "sending": {"active", "delivery", "errors", "model", "receipts"},
     "given": {"model", "sending"},
     "settling": {"model"},
+    "watched": {
+        *("active", "delivery", "model", "receipts", "sending", "settling", "telemetry"),
+    },
     "road": {"active", "delivery", "model", "sending", "settling"},
     "flow": {"active", "delivery", "errors", "model", "road", "sending", "settling"},
     "streaming": {"errors", "flow", "settling"},
@@ -47,6 +51,7 @@ LIVES_IN = {
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},
+    "opentelemetry": {"telemetry"},
     "pluggy": {"hookspecs", "plugins", "registry"},
     "stamina": {"delivery"},
 }

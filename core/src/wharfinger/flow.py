@@ -69,6 +69,7 @@ class Flow:
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
+        unsettled: Unsettled | None = None,
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
             raise ValueError("At least one event must be allowed to wait.")
@@ -82,7 +83,7 @@ class Flow:
         self._clock = clock
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsettled = Unsettled()
+        self._unsettled = Unsettled() if unsettled is None else unsettled
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False

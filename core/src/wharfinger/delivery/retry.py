@@ -18,6 +18,7 @@ from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
 from wharfinger.model.outcome import NOT_SENT, REFUSED_HERE, Outcome, Status
+from wharfinger.telemetry import under_way
 
 __all__ = ["RetryPolicy", "perform"]
 
@@ -99,6 +100,7 @@ async def perform(
                 attempts = attempt.num
                 if attempts > 1:  # the first one is behind us
                     waiting = _left_over(outcomes)
+                    under_way.retrying(attempts, len(waiting))
                     rest = batch if len(waiting) == len(batch) else batch.take(waiting)
                     fresh = await _attempt(action, session, governor, rest)
                     fresh = _counted(fresh, [outcomes[index].attempts for index in waiting])
@@ -124,6 +126,7 @@ async def _attempt(
     asked = [outcome for outcome in outcomes if outcome.code not in REFUSED_HERE]
     if (wait_s := _longest_wait(asked)) is not None:
         governor.pause(wait_s)
+        under_way.paused(wait_s)
     return outcomes
 
 
