@@ -18,10 +18,11 @@ MAY_IMPORT = {
     "trigger": {"errors", "jsontext", "model", "suggest"},
     "payload": {"errors", "jsontext", "model", "suggest"},
     "telemetry": {"errors", "model"},
-    "delivery": {"errors", "model", "telemetry"},
+    "redacting": {"model", "payload"},
+    "delivery": {"errors", "model", "redacting", "telemetry"},
     "configuration": {"delivery", "errors", "model", "suggest"},
     "fused": {"mapping", "model", "payload"},
-    "active": {"delivery", "errors", "mapping", "model"},
+    "active": {"delivery", "errors", "mapping", "model", "redacting"},
     "outlining": {"errors", "mapping", "model", "payload"},
     "opening": {"active", "delivery", "errors", "model"},
     "provisioning": {

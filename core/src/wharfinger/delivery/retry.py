@@ -18,6 +18,7 @@ from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
 from wharfinger.model.outcome import NOT_SENT, REFUSED_HERE, Outcome, Status
+from wharfinger.redacting import redacted, stack_of
 from wharfinger.telemetry import under_way
 
 __all__ = ["RetryPolicy", "perform"]
@@ -139,7 +140,11 @@ async def _outcomes_of(action: Action, session: Session, batch: Batch) -> list[O
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and _is_to_end():
             raise
-        logger.exception("the action %s failed in an unforeseen way", action.slug)
+        shown = redacted(action.payload, batch.payloads[0])
+        text = (
+            "the action %s failed in an unforeseen way with %d payloads, the first of them %s: %s"
+        )
+        logger.error(text, action.slug, len(batch), shown, stack_of(error))  # noqa: TRY400  # its words may be an event's
         return [_fault(action, f"{type(error).__name__} in {action.title}")] * len(batch)
     if len(outcomes) != len(batch):
         found = f"{action.title} gave {len(outcomes)} outcomes for {len(batch)} payloads"
