@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote
 
 import attrs
 import httpx
@@ -87,7 +88,7 @@ class Gossip:
         letter = batch.payloads[0]
         if self.fault == "perform":
             raise ValueError(f"cannot send {letter}")
-        url = f"https://gossip.example/people/{letter.person}/letters"
+        url = f"https://gossip.example/people/{quote(letter.person, safe='')}/letters"
         reply = await session.request(
             "POST", url, json=attrs.asdict(letter), params={"q": "planted"}
         )
@@ -111,9 +112,15 @@ def _reply(request, fault):
     return httpx.Response(status, text=f"planted {request.url} {request.content.decode()}")
 
 
-@pytest.mark.usefixtures("caplog")
+PERSON = {"type": "track", "person": "planted", "email": "planted@shop.example", "text": "planted"}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    "fault", ["", "encode", "perform", "network", "400", "403", "429", "503", "500"]
+)
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(
     events=st.lists(
@@ -132,16 +139,14 @@ def _reply(request, fault):
             },
         )
         | st.just("planted"),
-        min_size=1,
         max_size=6,
     ),
-    fault=st.sampled_from(["", "encode", "perform", "network", "400", "403", "429", "503", "500"]),
-    streams=st.booleans(),
 )
 async def test_nothing_planted_is_in_any_span_metric_or_log_line(
-    listen, caplog, events, fault, streams
+    listen, caplog, fault, streams, events
 ):
     heard, plugin = listen(), Gossip()
+    events = [PERSON, *events]
     plugin.fault = fault
     caplog.clear()
     caplog.set_level(logging.DEBUG)
