@@ -36,7 +36,9 @@ MAY_IMPORT = {
         *("active", "delivery", "model", "receipts", "sending", "settling", "telemetry"),
     },
     "road": {"active", "delivery", "model", "sending", "settling"},
-    "flow": {"active", "delivery", "errors", "model", "road", "sending", "settling"},
+    "flow": {
+        *("active", "delivery", "errors", "model", "road", "sending", "settling", "watched"),
+    },
     "streaming": {"errors", "flow", "settling"},
     "preview": {"active", "delivery", "errors", "model", "receipts"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},

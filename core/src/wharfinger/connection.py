@@ -178,7 +178,7 @@ class Connection:
         else:
             watch = Watch(self._telemetry)
             mappings, batches = watch.mappings(mappings), watch.sender(batches)
-            receipts = watch.receipts(events, mappings)
+            receipts, events = watch.receipts(events, mappings), watch.each(events)
         sender = Sender(batches=batches, receipts=receipts)
         async with asyncio.TaskGroup() as group:
             for mapping in mappings.values():
@@ -217,11 +217,10 @@ class Connection:
             NotOpenError: Outside ``async with connection``.
             ValueError: Nothing would be allowed to wait.
         """
-        mappings, sender, unsettled = self._opened.mappings, self._batch_sender(), None
+        mappings, sender, watch = self._opened.mappings, self._batch_sender(), None
         if self._telemetry is not None:
             watch = Watch(self._telemetry)
             mappings, sender = watch.mappings(mappings), watch.sender(sender)
-            unsettled = watch.unsettled()
         flow = Flow(
             mappings,
             sender,
@@ -231,7 +230,7 @@ class Connection:
             journal=journal,
             ready=ready,
             clock=self._clock,
-            unsettled=unsettled,
+            watch=watch,
         )
         self._flows.add(flow)
         return flow

@@ -5,13 +5,13 @@ Where nobody listens, none of this is in the way: the parts are the plain ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from wharfinger.active import ActiveMapping
-from wharfinger.delivery.lanes import Item, LanedBatch
+from wharfinger.delivery.lanes import LanedBatch
 from wharfinger.model.outcome import Outcome
 from wharfinger.receipts import Receipts
 from wharfinger.sending import BatchSender
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Watch"]
 
+_NOBODY: Final = -1
+
 
 class Watch:
     """Makes the parts of one flow or delivery that is recorded.
@@ -37,17 +39,19 @@ class Watch:
         from wharfinger.telemetry.trail import Trail  # noqa: PLC0415  # an extra
 
         self._trail = Trail(telemetry)
+        self._unsettled: _WatchedUnsettled | None = None
 
     def mappings(self, mappings: Mapping[str, ActiveMapping]) -> dict[str, ActiveMapping]:
         """Return mappings with spans around their triggers and field mappings."""
-        return {name: self._mapping(mapping) for name, mapping in mappings.items()}
-
-    def _mapping(self, mapping: ActiveMapping) -> ActiveMapping:
-        facts = _facts_of(mapping, ActiveMapping)
-        trail, name = self._trail, mapping.name
-        facts["matches"] = trail.step(SpanName.TRIGGER, name, mapping.matches)
-        facts["payload"] = trail.step(SpanName.MAPPING, name, mapping.payload)
-        return _WatchedMapping(trail=trail, **facts)
+        step = self._trail.step
+        return {
+            name: attrs.evolve(
+                mapping,
+                matches=step(SpanName.TRIGGER, name, mapping.matches),
+                payload=step(SpanName.MAPPING, name, mapping.payload),
+            )
+            for name, mapping in mappings.items()
+        }
 
     def sender(self, sender: BatchSender) -> BatchSender:
         """Return what records the batches it sends."""
@@ -57,9 +61,21 @@ class Watch:
         """Return the receipts of a delivery, which begins now."""
         return _WatchedReceipts(self._trail, events, mappings)
 
+    def each(self, events: Sequence[Any]) -> Sequence[Any]:
+        """Return the same events, of which each is looked at as its turn comes."""
+        return _Each(self._trail, events)
+
     def unsettled(self) -> Unsettled:
         """Return what holds the events of a flow."""
-        return _WatchedUnsettled(self._trail)
+        self._unsettled = _WatchedUnsettled(self._trail)
+        return self._unsettled
+
+    def begin(self, number: int, event: Any, mappings: int) -> None:
+        """Begin with an event of the flow, which goes through its mappings now."""
+        followed = self._trail.begin(number, event, mappings)
+        self._trail.look_at(number)
+        if followed and self._unsettled is not None:
+            self._unsettled.follow(number)
 
 
 def _facts_of(record: Any, cls: type[Any]) -> dict[str, Any]:
@@ -67,13 +83,21 @@ def _facts_of(record: Any, cls: type[Any]) -> dict[str, Any]:
     return {str(each.alias): getattr(record, each.name) for each in attrs.fields(cls)}
 
 
-@attrs.frozen(kw_only=True)
-class _WatchedMapping(ActiveMapping):
-    trail: Trail = attrs.field(repr=False)
+class _Each(Sequence[Any]):
+    def __init__(self, trail: Trail, events: Sequence[Any]) -> None:
+        self._trail = trail
+        self._events = events
 
-    def prepare(self, index: int, event: Any) -> Item | Outcome:
-        self.trail.look_at(index)
-        return super().prepare(index, event)
+    def __iter__(self) -> Iterator[Any]:
+        for number, event in enumerate(self._events):
+            self._trail.look_at(number)
+            yield event
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._events[index]
+
+    def __len__(self) -> int:
+        return len(self._events)
 
 
 @attrs.frozen(kw_only=True)
@@ -107,25 +131,27 @@ class _WatchedUnsettled(Unsettled):
     def __init__(self, trail: Trail) -> None:
         super().__init__()
         self._trail = trail
+        self._followed: dict[int, int] = {}
+
+    def follow(self, number: int) -> None:
+        """Remember by which number an event is followed: its entry does not know it."""
+        self._followed[id(self._entries[number])] = number
 
     def accept(self, token: Any, event: Any, mappings: Iterable[str]) -> int:
-        names = tuple(mappings)
         self._count(1)
-        number = super().accept(token, event, names)
-        self._trail.begin(number, event, len(names))
-        return number
-
-    def enter(self, mapping: str, numbers: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        super().enter(mapping, numbers, outcomes)
-        self._trail.settle(mapping, numbers, outcomes)
+        return super().accept(token, event, mappings)
 
     def give_up(self) -> None:
         self._count(-self.missing)
         super().give_up()
+        self._followed.clear()
         self._trail.give_up()
 
     def _settle(self, entry: _Entry) -> None:
         self._count(-1)
+        number = self._followed.pop(id(entry), _NOBODY)
+        for mapping, outcome in entry.outcomes.items():
+            self._trail.settle(mapping, (number,), (outcome,))
         super()._settle(entry)
 
     def _count(self, change: int) -> None:

@@ -90,10 +90,14 @@ class Trail:
         self._followed: dict[int, _Followed] = {}
         self._present: Span | None = None
 
-    def begin(self, number: int, event: Any, mappings: int) -> None:
-        """Begin with an event; so many mappings will give an outcome each."""
+    def begin(self, number: int, event: Any, mappings: int) -> bool:
+        """Begin with an event; so many mappings will give an outcome each.
+
+        Returns:
+            Whether it is followed.
+        """
         if self._tracer is None:
-            return
+            return False
         span = self._tracer.start_span(
             SpanName.EVENT,
             _parent_of(event),
@@ -102,11 +106,13 @@ class Trail:
         )
         if not mappings:
             span.end()
-        elif span.is_recording():
-            self._followed[number] = _Followed(span, mappings)
+        if not mappings or not span.is_recording():
+            return False
+        self._followed[number] = _Followed(span, mappings)
+        return True
 
     def look_at(self, number: int) -> None:
-        """Take it that an event goes through a mapping now."""
+        """Take it that an event goes through its mappings now."""
         followed = self._followed.get(number)
         self._present = followed.span if followed else None
 
