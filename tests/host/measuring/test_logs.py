@@ -34,12 +34,12 @@ def test_what_is_told_is_one_object_a_line_with_its_facts(lines):
 
 def test_what_is_printed_and_what_others_log_is_json_as_well(lines):
     with written(LogFormat.JSON, "wharfinger_host.serve"):
-        Console(file=sys.stderr, width=20).print("[x] a table\n\nof two")
+        Console(file=sys.stderr, width=20).print("a table\n\nof two")
         logging.getLogger("someone").warning("a %s", "warning")
         logging.getLogger("someone").info("not wanted")
         logging.getLogger("wharfinger.flow").info("wanted")
     assert [(line["logger"], line["message"]) for line in lines()] == [
-        ("wharfinger_host.serve", "[x] a table"),
+        ("wharfinger_host.serve", "a table"),
         ("wharfinger_host.serve", "of two"),
         ("someone", "a warning"),
         ("wharfinger.flow", "wanted"),

@@ -93,7 +93,8 @@ LogFormat = Annotated[
     Format,
     typer.Option(
         "--log-format",
-        help="What is said on standard error: text for people, or one JSON object a line.",
+        metavar="FORMAT",
+        help="How it says on standard error what happens: text, or json, one object a line.",
     ),
 ]
 MetricsToken = Annotated[
