@@ -144,7 +144,7 @@ def test_a_stack_names_places_and_types_and_no_words():
 
 
 def test_a_stack_goes_into_groups_and_ends():
-    error = ValueError("ada")
+    error: Exception = ValueError("ada")
     for _ in range(50):
         error = ExceptionGroup("ada", [error, KeyError("ada")])
     told = stack_of(error)

@@ -114,7 +114,7 @@ def test_alerts_of_the_how_to_are_about_metrics_there_are(how_to, exported):
 def test_every_event_of_the_log_is_in_the_reference_and_no_other(reference, distributions):
     [host] = (each for each in distributions if each.name == "wharfinger-host")
     told = {
-        node.args[0].value
+        str(node.args[0].value)
         for module in host.modules
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import time
 from typing import Any
 
 import httpx
@@ -13,6 +16,7 @@ from starlette.applications import Starlette
 from wharfinger_host.measuring.facts import Gauge
 from wharfinger_host.measuring.page import Door, metrics
 from wharfinger_host.serving.counts import Counts
+from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.leases import enter
 from wharfinger_host.store.store import Store
 
@@ -41,7 +45,7 @@ def scrape(host: Any) -> Any:
         *, clock: float | None = None, counts: Counts | None = None
     ) -> dict[tuple[str, ...], float]:
         if not pages:
-            stores.append(Store(host.inbox, **({"clock": lambda: clock} if clock else {})))
+            stores.append(Store(host.inbox, clock=(lambda: clock) if clock else time.time))
             gauge = Gauge(
                 store=stores[0],
                 at_work=dict,
@@ -134,6 +138,21 @@ def test_a_worker_shows_its_calls_and_ends_as_without(host, start):
     release.set()
     process.terminate()
     assert process.wait(60) == 0
+
+
+def test_an_inbox_that_a_process_opens_twice_stays_its_own(host):
+    host.accept(host.events.track(1))
+    look = (
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone())"
+    )
+    count = "SELECT count(*) FROM facts WHERE name LIKE 'mark%'"
+    with Store(host.inbox) as store:
+        for number in range(3):
+            with Store(host.inbox):
+                store.write(set_fact, f"mark-{number}", 1).result()
+            command = [sys.executable, "-c", look, str(host.inbox), count]
+            seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            assert seen == f"({number + 1},)\n"
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_done(host, vendor):
