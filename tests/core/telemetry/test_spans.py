@@ -287,3 +287,16 @@ async def test_metrics_alone_make_no_spans(listen, connect, track, send):
     await send(connect(), [track()])
     assert heard.spans() == []
     assert [value for _, value in heard.points("wharfinger.outcomes")] == [1]
+
+
+async def test_a_provider_that_fails_is_logged_and_events_are_delivered(
+    connect, track, monkeypatch, caplog
+):
+    def fail():
+        raise RuntimeError("no provider today")
+
+    monkeypatch.setattr(opentelemetry.trace, "get_tracer_provider", fail)
+    async with connect() as connection:
+        [receipt] = await connection.deliver([track()])
+    assert receipt.outcomes["notes"].status == "delivered"
+    assert "the connection test is not recorded" in caplog.text

@@ -6,6 +6,7 @@ an event is the same code as without this room: nothing is asked per event or pe
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["telemetry_of"]
 
+logger = logging.getLogger(__name__)
+
 
 def telemetry_of(connection: str, destination: str) -> Telemetry | None:
     """Return what records a connection; None where nobody set up a provider.
+
+    One that fails, or an API that is too old, is logged: what is delivered does not depend on it.
 
     Args:
         connection: Its name.
@@ -25,6 +30,10 @@ def telemetry_of(connection: str, destination: str) -> Telemetry | None:
     # Who sets up a provider has imported the API; importing it here would cost every start.
     if "opentelemetry" not in sys.modules:
         return None
-    from wharfinger.telemetry.recording import listening  # noqa: PLC0415  # an extra
+    try:
+        from wharfinger.telemetry.recording import listening  # noqa: PLC0415  # an extra
 
-    return listening(connection, destination)
+        return listening(connection, destination)
+    except Exception:
+        logger.exception("the connection %s is not recorded", connection)
+        return None
