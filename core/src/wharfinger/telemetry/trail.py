@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import attrs
 from opentelemetry import trace
@@ -89,6 +89,9 @@ class Trail:
         self._tracer = telemetry.tracer
         self._followed: dict[int, _Followed] = {}
         self._present: Span | None = None
+        self._attributes = {
+            kind: {**telemetry.common, Attribute.EVENT_TYPE: kind} for kind in (*_TYPES, OTHER)
+        }
 
     def begin(self, number: int, event: Any, mappings: int) -> bool:
         """Begin with an event; so many mappings will give an outcome each.
@@ -102,7 +105,7 @@ class Trail:
             SpanName.EVENT,
             _parent_of(event),
             SpanKind.CONSUMER,
-            {**self.telemetry.common, Attribute.EVENT_TYPE: _type_of(event)},
+            self._attributes[_type_of(event)],
         )
         if not mappings:
             span.end()
@@ -220,10 +223,14 @@ class Trail:
         return span
 
 
+def _is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return type(value) is dict or isinstance(value, Mapping)  # the first is quick, and the rule
+
+
 def _parent_of(event: Any) -> Context | None:
     """Return the trace that an event says it belongs to; None leaves it to what is under way."""
-    said = event.get("context") if isinstance(event, Mapping) else None
-    if not isinstance(said, Mapping) or not isinstance(said.get("traceparent"), str):
+    said = event.get("context") if _is_object(event) else None
+    if not _is_object(said) or not isinstance(said.get("traceparent"), str):
         return None
     names = ("traceparent", "tracestate")
     carrier = {name: value for name in names if isinstance(value := said.get(name), str)}
@@ -240,7 +247,7 @@ def _texts(keys: Iterable[Hashable]) -> Iterator[str]:
 
 
 def _type_of(event: Any) -> str:
-    said = event.get("type") if isinstance(event, Mapping) else None
+    said = event.get("type") if _is_object(event) else None
     return said if isinstance(said, str) and said in _TYPES else OTHER
 
 
