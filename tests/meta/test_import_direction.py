@@ -17,10 +17,12 @@ MAY_IMPORT = {
     "mapping": {"errors", "jsontext", "model", "suggest"},
     "trigger": {"errors", "jsontext", "model", "suggest"},
     "payload": {"errors", "jsontext", "model", "suggest"},
-    "delivery": {"errors", "model"},
+    "telemetry": {"errors", "model"},
+    "redacting": {"model", "payload"},
+    "delivery": {"errors", "model", "redacting", "telemetry"},
     "configuration": {"delivery", "errors", "model", "suggest"},
     "fused": {"mapping", "model", "payload"},
-    "active": {"delivery", "errors", "mapping", "model"},
+    "active": {"delivery", "errors", "mapping", "model", "redacting"},
     "outlining": {"errors", "mapping", "model", "payload"},
     "opening": {"active", "delivery", "errors", "model"},
     "provisioning": {
@@ -30,8 +32,13 @@ MAY_IMPORT = {
     "sending": {"active", "delivery", "errors", "model", "receipts"},
     "given": {"model", "sending"},
     "settling": {"model"},
+    "watched": {
+        *("active", "delivery", "model", "receipts", "sending", "settling", "telemetry"),
+    },
     "road": {"active", "delivery", "model", "sending", "settling"},
-    "flow": {"active", "delivery", "errors", "model", "road", "sending", "settling"},
+    "flow": {
+        *("active", "delivery", "errors", "model", "road", "sending", "settling", "watched"),
+    },
     "streaming": {"errors", "flow", "settling"},
     "preview": {"active", "delivery", "errors", "model", "receipts"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
@@ -47,6 +54,7 @@ LIVES_IN = {
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},
+    "opentelemetry": {"telemetry"},
     "pluggy": {"hookspecs", "plugins", "registry"},
     "stamina": {"delivery"},
 }

@@ -56,6 +56,7 @@ from wharfinger.model.destination import (
     Settings,
 )
 from wharfinger.model.fields import (
+    Category,
     Condition,
     Control,
     Field,
@@ -73,6 +74,7 @@ from wharfinger.payload import fields_of, json_schema, structure
 from wharfinger.payload.explain import FieldReading, Reading
 from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
 from wharfinger.preview import Preview, PreviewedRequest
+from wharfinger.redacting import redacted, stack_of
 from wharfinger.road import Journal
 from wharfinger.settling import Settled
 from wharfinger.trigger import compile_trigger, lint_trigger, read_as_segment
@@ -90,6 +92,7 @@ __all__ = [
     "Batch",
     "BatchPolicy",
     "BatchReport",
+    "Category",
     "Change",
     "Choice",
     "Choices",
@@ -165,6 +168,8 @@ __all__ = [
     "lint_trigger",
     "load_plugins",
     "read_as_segment",
+    "redacted",
+    "stack_of",
     "structure",
     "when_absent",
     "when_equal",

@@ -15,6 +15,7 @@ from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.opening import Outline
 from wharfinger.model.outcome import Outcome, Status
+from wharfinger.redacting import stack_of
 
 __all__ = ["ActiveMapping"]
 
@@ -75,8 +76,9 @@ class ActiveMapping:
             return self._item(index, self.payload(event))
         except RejectedError as error:
             return Outcome.of(error)
-        except Exception as error:
-            logger.exception("the mapping %s failed in an unforeseen way", self.name)
+        except Exception as error:  # noqa: BLE001  # a mapping may fail in any way
+            text = "the mapping %s failed in an unforeseen way: %s"
+            logger.error(text, self.name, stack_of(error))  # noqa: TRY400  # its words may be the event's
             return Outcome(
                 status=Status.REJECTED,
                 code="mapping-failed",

@@ -15,7 +15,7 @@ from collections.abc import (
 from functools import partial
 from itertools import chain
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
 
 import attrs
@@ -48,6 +48,11 @@ from wharfinger.road import Journal
 from wharfinger.sending import BatchSender, Sender
 from wharfinger.settling import Settled
 from wharfinger.streaming import streamed
+from wharfinger.telemetry import telemetry_of
+from wharfinger.watched import Watch
+
+if TYPE_CHECKING:
+    from wharfinger.telemetry.recording import Telemetry
 
 __all__ = ["Connection"]
 
@@ -106,6 +111,7 @@ class Connection:
         self._terms = Terms(budget=config.budget, circuit=config.circuit)
         self._flows: WeakSet[Flow] = WeakSet()
         self._clock: Clock | None = None
+        self._telemetry: Telemetry | None = None
         self._redactor = Redactor(_secrets_of(settings))
 
     def __repr__(self) -> str:
@@ -118,6 +124,7 @@ class Connection:
         auth = authentication.create(self.settings) if authentication else None
         longest_wait_s = min(self._config.retry.wait_max_s, self._config.timeouts.whole_s)
         spend = partial(self._governor.spend, longest_wait_s=longest_wait_s)
+        self._telemetry = telemetry_of(self.name, self.destination.slug)
         self._client = self._make_client(auth, self._transport, self._config.route, spend)
         self._governor.join(self._terms)
         self.findings = ()
@@ -165,10 +172,16 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        receipts = Receipts(len(events), self.mappings)
-        sender = Sender(batches=self._batch_sender(), receipts=receipts)
+        mappings, batches = self._opened.mappings, self._batch_sender()
+        if self._telemetry is None:
+            receipts = Receipts(len(events), mappings)
+        else:
+            watch = Watch(self._telemetry)
+            mappings, batches = watch.mappings(mappings), watch.sender(batches)
+            receipts, events = watch.receipts(events, mappings), watch.each(events)
+        sender = Sender(batches=batches, receipts=receipts)
         async with asyncio.TaskGroup() as group:
-            for mapping in self._opened.mappings.values():
+            for mapping in mappings.values():
                 for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
                     group.create_task(sender.send(mapping, lane))
         return receipts.all()
@@ -204,15 +217,20 @@ class Connection:
             NotOpenError: Outside ``async with connection``.
             ValueError: Nothing would be allowed to wait.
         """
+        mappings, sender, watch = self._opened.mappings, self._batch_sender(), None
+        if self._telemetry is not None:
+            watch = Watch(self._telemetry)
+            mappings, sender = watch.mappings(mappings), watch.sender(sender)
         flow = Flow(
-            self._opened.mappings,
-            self._batch_sender(),
+            mappings,
+            sender,
             most_waiting=most_waiting,
             most_per_lane=most_per_lane,
             slow_s=slow_s,
             journal=journal,
             ready=ready,
             clock=self._clock,
+            watch=watch,
         )
         self._flows.add(flow)
         return flow
@@ -418,6 +436,7 @@ class Connection:
             transport=transport,
             route=route,
             spend=spend,
+            telemetry=self._telemetry if spend else None,
         )
 
     def _session(self) -> Session:

@@ -23,6 +23,7 @@ from wharfinger.errors import NotOpenError
 from wharfinger.road import Journal, Road
 from wharfinger.sending import BatchSender
 from wharfinger.settling import Settled, Unsettled
+from wharfinger.watched import Watch
 
 __all__ = ["Flow", "cancelled"]
 
@@ -69,6 +70,7 @@ class Flow:
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
+        watch: Watch | None = None,
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
             raise ValueError("At least one event must be allowed to wait.")
@@ -82,7 +84,8 @@ class Flow:
         self._clock = clock
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsettled = Unsettled()
+        self._watch = watch
+        self._unsettled = Unsettled() if watch is None else watch.unsettled()
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False
@@ -185,6 +188,8 @@ class Flow:
         self._in_a_row += 1
         roads = self._roads if mappings is None else self._chosen(mappings)
         number = self._unsettled.accept(token, event, roads)
+        if self._watch is not None:
+            self._watch.begin(number, event, len(roads))
         for road in roads.values():
             road.put(number, event)
 

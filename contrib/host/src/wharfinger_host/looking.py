@@ -51,7 +51,8 @@ def failure(connection: str, error: Exception) -> Finding:
     if isinstance(error, wharfinger.WharfingerError):
         code = error.code if isinstance(error, wharfinger.DeliveryError) else ""
         return Finding(level="error", subject="Connection", message=str(error), code=code)
-    logger.error("the connection %s failed in an unforeseen way", connection, exc_info=error)
+    text = "the connection %s failed in an unforeseen way: %s"
+    logger.error(text, connection, wharfinger.stack_of(error))
     return Finding(
         level="error",
         subject="Connection",

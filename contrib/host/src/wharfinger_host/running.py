@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,13 @@ from wharfinger import Finding, Outcome, Status
 from wharfinger_host import opening
 from wharfinger_host.configuration import Configuration, Selection, connect, read_configuration
 from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.logs import tell
 from wharfinger_host.looking import failure
 from wharfinger_host.progress import statuses
 from wharfinger_host.store.errors import DiskFullError
 from wharfinger_host.store.retention import Retention
 from wharfinger_host.tally import Tally
-from wharfinger_host.terminal import messages, plural, printable
+from wharfinger_host.terminal import messages, plural
 from wharfinger_host.views import check
 from wharfinger_host.views.findings import show_lines
 from wharfinger_host.working.lane import Ticket
@@ -111,13 +113,17 @@ class Report:
         """Show what stands in the way of some mappings."""
         self._halted = {each for each in self._halted if each[0] != connection}
         if told := [finding for finding in findings if finding.level != "ok"]:
-            self._say(f"{connection}:", "bold")
+            tell(
+                "opened", f"{connection}:", style="bold", connection=connection, findings=len(told)
+            )
             show_lines(messages(), told)
 
     def recovered(self, connection: str, events: int) -> None:
         """Say what the last program left behind."""
         text = f"{connection}: {plural(events, 'event')} may have been delivered when the program "
-        self._say(text + "ended last time; they are dead letters with the status unknown", "yellow")
+        text += "ended last time; they are dead letters with the status unknown"
+        facts = {"connection": connection, "count": events}
+        tell("recovered", text, style="yellow", level=logging.WARNING, **facts)
 
     def settled(self, connection: str, mapping: str, ticket: Ticket, outcome: Outcome) -> None:
         """Count an outcome, and say when something halts."""
@@ -129,7 +135,8 @@ class Report:
             if halt not in self._halted:
                 self._halted.add(halt)
                 text = f"{connection}.{mapping} is halted: {outcome.message} Its events are kept."
-                self._say(text, "bold red")
+                facts = {"connection": connection, "mapping": mapping, "code": outcome.code}
+                tell("halted", text, style="bold red", level=logging.ERROR, **facts)
         if (
             self._spinner is not None
             and (now_s := time.monotonic()) > self._shown_s + _SHOW_EVERY_S
@@ -141,25 +148,26 @@ class Report:
         """Say what is full, and what to do."""
         text = f"The disk is full: {error.path} can take nothing more ({error.room}). Nothing is "
         text += "taken from the inbox or sent meanwhile, and outcomes wait in memory. Make room on "
-        self._say(text + "that disk, and work goes on by itself.", "bold red")
+        text += "that disk, and work goes on by itself."
+        tell("disk-full", text, style="bold red", level=logging.ERROR)
 
     def disk_has_room(self) -> None:
         """Say that work goes on."""
-        self._say("There is room on the disk again, and everything is written; work goes on.")
+        text = "There is room on the disk again, and everything is written; work goes on."
+        tell("disk-has-room", text)
 
     def reloaded(self, changed: list[str], gone: list[str]) -> None:
         """Say what changed."""
         parts = [f"changed: {', '.join(changed)}"] * bool(changed)
         parts += [f"gone: {', '.join(gone)}"] * bool(gone)
-        self._say(f"The configuration was read again; {'; '.join(parts) or 'nothing changed'}.")
+        text = f"The configuration was read again; {'; '.join(parts) or 'nothing changed'}."
+        tell("reloaded", text, changed=changed, gone=gone)
 
     def stopping(self) -> None:
         """Say that what is under way is being ended."""
-        self._say("Ending what is under way; once more stops at once.", "yellow")
+        tell("stopping", "Ending what is under way; once more stops at once.", style="yellow")
 
     def failed(self, connection: str, error: Exception) -> None:
         """Say that a connection broke off."""
-        self._say(f"{connection}: {failure(connection, error).message}", "bold red")
-
-    def _say(self, text: str, style: str = "") -> None:
-        messages().print(printable(text), style=style or None, soft_wrap=True)
+        text = f"{connection}: {failure(connection, error).message}"
+        tell("failed", text, style="bold red", level=logging.ERROR, connection=connection)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import attrs
 
-from wharfinger import Connection, Finding, Outcome, Receipt, Status
+from wharfinger import Connection, Finding, Outcome, Receipt, Status, stack_of
 from wharfinger_host.reading import Chunk, EventSource, Line
 from wharfinger_host.tally import SETTLED, Tally
 from wharfinger_host.undelivered import UndeliveredFile, outcome_record, unreadable_record
@@ -261,7 +261,7 @@ _BROKEN = Outcome(
 
 def _broken(errors: Mapping[str, Exception]) -> Stop:
     for name, error in errors.items():
-        logger.error("the connection %s broke off", name, exc_info=error)
+        logger.error("the connection %s broke off: %s", name, stack_of(error))
     which = ", ".join(f"{name} ({type(error).__name__})" for name, error in errors.items())
     return Stop(Cause.BROKEN, f"Delivery broke off in an unforeseen way: {which}.")
 

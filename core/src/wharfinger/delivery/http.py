@@ -6,14 +6,18 @@ import ipaddress
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 import httpx
 
 from wharfinger.delivery.client import Client
 from wharfinger.delivery.redaction import Redactor
+from wharfinger.delivery.watched import WatchedTransport
 from wharfinger.errors import HostNotAllowedError, NotSentError
+
+if TYPE_CHECKING:
+    from wharfinger.telemetry.recording import Telemetry
 
 __all__ = [
     "RefusingTransport",
@@ -233,6 +237,7 @@ def build_client(
     transport: httpx.AsyncBaseTransport | None = None,
     route: str | None = None,
     spend: Callable[[str, bytes], Awaitable[None]] | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Client:
     """Build the client of one connection.
 
@@ -245,10 +250,13 @@ def build_client(
         route: An ``http://`` address on this machine that is dialled instead of every host.
         spend: Awaited with method and path before a call leaves, signing in included: it counts
             the call, and waits or refuses as the budget of the account asks for.
+        telemetry: Records what leaves; None where nobody listens.
     """
     inner = transport or network()
     if route is not None:
         inner = _RoutedTransport(inner, route)
+    if telemetry is not None:
+        inner = WatchedTransport(inner, telemetry)
     return Client(
         _GuardedTransport(inner, tuple(hosts), redactor, spend),
         auth=auth,

@@ -18,6 +18,8 @@ from wharfinger.errors import DeliveryError
 from wharfinger.model.action import Action, Effect
 from wharfinger.model.batching import Batch
 from wharfinger.model.outcome import NOT_SENT, REFUSED_HERE, Outcome, Status
+from wharfinger.redacting import redacted, stack_of
+from wharfinger.telemetry import under_way
 
 __all__ = ["RetryPolicy", "perform"]
 
@@ -99,6 +101,7 @@ async def perform(
                 attempts = attempt.num
                 if attempts > 1:  # the first one is behind us
                     waiting = _left_over(outcomes)
+                    under_way.retrying(attempts, len(waiting))
                     rest = batch if len(waiting) == len(batch) else batch.take(waiting)
                     fresh = await _attempt(action, session, governor, rest)
                     fresh = _counted(fresh, [outcomes[index].attempts for index in waiting])
@@ -124,6 +127,7 @@ async def _attempt(
     asked = [outcome for outcome in outcomes if outcome.code not in REFUSED_HERE]
     if (wait_s := _longest_wait(asked)) is not None:
         governor.pause(wait_s)
+        under_way.paused(wait_s)
     return outcomes
 
 
@@ -136,7 +140,11 @@ async def _outcomes_of(action: Action, session: Session, batch: Batch) -> list[O
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and _is_to_end():
             raise
-        logger.exception("the action %s failed in an unforeseen way", action.slug)
+        shown = redacted(action.payload, batch.payloads[0])
+        text = (
+            "the action %s failed in an unforeseen way with %d payloads, the first of them %s: %s"
+        )
+        logger.error(text, action.slug, len(batch), shown, stack_of(error))  # noqa: TRY400  # its words may be an event's
         return [_fault(action, f"{type(error).__name__} in {action.title}")] * len(batch)
     if len(outcomes) != len(batch):
         found = f"{action.title} gave {len(outcomes)} outcomes for {len(batch)} payloads"

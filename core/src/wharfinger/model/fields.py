@@ -8,7 +8,16 @@ from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Condition", "Control", "Field", "Kind", "field", "when_absent", "when_equal"]
+__all__ = [
+    "Category",
+    "Condition",
+    "Control",
+    "Field",
+    "Kind",
+    "field",
+    "when_absent",
+    "when_equal",
+]
 
 METADATA_KEY = "wharfinger"
 
@@ -37,6 +46,17 @@ class Control(StrEnum):
     """A boolean: whether this mapping's payloads are batched at all."""
     BATCH_ROWS = "batch-rows"
     """An integer: an upper bound on the rows of one batch."""
+
+
+class Category(StrEnum):
+    """What a field's value may give away, and so how a log shows it; see `redacted`."""
+
+    SECRET = "secret"  # noqa: S105  # the word itself
+    """It lets one in: it is never shown."""
+    IDENTIFIER = "identifier"
+    """It names a person or an account: a short hash is shown, the same while a process runs."""
+    DATA = "data"
+    """Anything else: its type and its length are shown."""
 
 
 @attrs.frozen
@@ -91,6 +111,9 @@ class Field:
             returns what is wrong as a whole sentence, or None. A pure function: a constant is
             looked at once, when a connection opens.
         control: What the field steers, where it does not travel to the vendor.
+        category: What its value may give away. Where nothing is said, a class infers it: what is
+            secret is a secret; an email address, and what is called an id, a key, an email or a
+            phone, is an identifier; everything else is data.
     """
 
     name: str = ""
@@ -114,6 +137,9 @@ class Field:
     check: Callable[[Any], str | None] | None = None
     control: Control | None = attrs.field(
         default=None, converter=attrs.converters.optional(Control)
+    )
+    category: Category | None = attrs.field(
+        default=None, converter=attrs.converters.optional(Category)
     )
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from wharfinger.model.fields import METADATA_KEY, Condition, Control, Field, Kind
+from wharfinger.model.fields import METADATA_KEY, Category, Condition, Control, Field, Kind
 from wharfinger.model.secret import Secret
 from wharfinger.model.unset import Unset
 from wharfinger.suggest import did_you_mean
@@ -33,6 +33,11 @@ _KINDS: Final[Mapping[Any, Kind]] = {
     dict[str, Any]: Kind.OBJECT,
     Mapping[str, Any]: Kind.OBJECT,
 }
+# A whole name or the last word of one: userId, contact_key, email. Not: paid, monkey.
+_IDENTIFIES: Final = re.compile(
+    r"(.*[_\W])?(id|key|email|phone|mobile)|.*[a-z0-9](Id|ID|Key|Email|Phone|Mobile)",
+    re.DOTALL,
+)
 _NARROWER: Final = {(Kind.STRING, Kind.TEXT), (Kind.NUMBER, Kind.INTEGER)}
 _CONTROLS: Final[Mapping[Control | None, Kind]] = {
     Control.BATCHING: Kind.BOOLEAN,
@@ -126,7 +131,21 @@ def _checked(field: Field, name: str, where: str) -> Field:
         key: _checked(each, key, f"{where}.{key}") for key, each in field.properties.items()
     }
     _check_together(list(properties.values()), where)
-    return attrs.evolve(field, name=name, properties=properties)
+    category = _category_of(field, name)
+    if field.secret and category is not Category.SECRET:
+        raise TypeError(f"{where}: a secret cannot be of the category {str(category)!r}.")
+    return attrs.evolve(field, name=name, properties=properties, category=category)
+
+
+def _category_of(field: Field, name: str) -> Category:
+    """Return what the values of a field may give away, inferred where nobody said it."""
+    if field.category is not None:
+        return field.category
+    if field.secret:
+        return Category.SECRET
+    if field.format == "email" or _IDENTIFIES.fullmatch(name):
+        return Category.IDENTIFIER
+    return Category.DATA
 
 
 def _nonsense(field: Field) -> Iterator[str]:

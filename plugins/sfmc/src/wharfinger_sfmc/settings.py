@@ -66,6 +66,7 @@ class MarketingCloudSettings:
 
     account_id: str = wharfinger.field(
         label="Account ID",
+        category=wharfinger.Category.IDENTIFIER,
         description="The MID of the business unit in which data extensions, contacts and event "
         "definitions are found.",
         pattern=r"[0-9]+",
@@ -73,16 +74,21 @@ class MarketingCloudSettings:
     )
     client_id: str = wharfinger.field(
         label="Client ID",
+        category=wharfinger.Category.IDENTIFIER,
         description="Client Id of the API integration: Setup, Platform Tools, Apps, Installed "
         "Packages, your package, API Integration (Server-to-Server).",
     )
     client_secret: wharfinger.Secret = wharfinger.field(
         label="Client Secret",
+        category=wharfinger.Category.SECRET,
         description="Client Secret of the same API integration.",
         secret=True,
     )
     subdomain: str = wharfinger.field(
-        label="Subdomain", description=_WHERE_TO_FIND, check=subdomain_problem
+        label="Subdomain",
+        category=wharfinger.Category.IDENTIFIER,
+        description=_WHERE_TO_FIND,
+        check=subdomain_problem,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wharfinger_host import completing
+from wharfinger_host.log_format import LogFormat as Format
 
 __all__ = [
     "Action",
@@ -19,7 +20,9 @@ __all__ = [
     "Force",
     "Given",
     "Limit",
+    "LogFormat",
     "Mapping",
+    "MetricsToken",
     "Name",
     "Output",
     "Quiet",
@@ -84,6 +87,24 @@ Mapping = Annotated[
         metavar="NAME",
         help="Only this mapping.",
         autocompletion=completing.mappings,
+    ),
+]
+LogFormat = Annotated[
+    Format,
+    typer.Option(
+        "--log-format",
+        metavar="FORMAT",
+        help="How it says on standard error what happens: text, or json, one object a line.",
+    ),
+]
+MetricsToken = Annotated[
+    str,
+    typer.Option(
+        "--metrics-token",
+        metavar="SECRET",
+        help="Where the token is, env:NAME or file:PATH, with which others than this machine may "
+        "read /metrics.",
+        show_default=False,
     ),
 ]
 Name = Annotated[

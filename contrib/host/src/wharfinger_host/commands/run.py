@@ -6,13 +6,22 @@ from typing import Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, Quiet
+from wharfinger_host.commands.options import (
+    AsJson,
+    Config,
+    Connection,
+    LogFormat,
+    MetricsToken,
+    Quiet,
+)
 from wharfinger_host.exits import Exit
+from wharfinger_host.log_format import LogFormat as Format
 
 __all__ = ["run"]
 
 
-def run(
+def run(  # noqa: PLR0913  # the options of the command
+    context: typer.Context,
     config: Config,
     *,
     connection: Connection = "",
@@ -25,6 +34,21 @@ def run(
             metavar="SECONDS", min=0, help="Seconds that are left at the end to what is under way."
         ),
     ] = 30.0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Port at which Prometheus reads /metrics; 0 takes a free one.",
+            show_default=False,
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(metavar="HOST", help="Address to listen on for that.")
+    ] = "127.0.0.1",
+    metrics_token: MetricsToken = "",
+    log_format: LogFormat = Format.TEXT,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,15 +63,20 @@ def run(
     """
     import asyncio
     import sys
+    from contextlib import ExitStack
+    from functools import partial
 
-    from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host import keeping, logs, opening, terminal
     from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
     from wharfinger_host.inbox_configuration import NO_INBOX
+    from wharfinger_host.measuring import setup as measuring
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
 
+    context.with_resource(logs.written(log_format, __name__))
+    seen_by = measuring.read_token(metrics_token)
     plugins = opening.load_plugins()
     selection = Selection(connection=connection)
     connections = opening.open_connections(config, selection, as_json=as_json, plugins=plugins)
@@ -68,10 +97,20 @@ def run(
             drain_s=drain_s,
             once=once,
         )
-        stopped = False
-        with report, collecting_less():
+        stopped, work = False, worker.run
+        with report, collecting_less(), ExitStack() as stack:
+            if metrics_port is not None:
+                server = measuring.server_of(
+                    config,
+                    configuration.inbox.file,
+                    worker,
+                    host=metrics_host,
+                    port=metrics_port,
+                    token=seen_by,
+                )
+                work = partial(measuring.beside, worker.run, stack.enter_context(server))
             try:
-                asyncio.run(worker.run())
+                asyncio.run(work())
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
         summary = view.Summary.of(store, report, failed=worker.failed, stopped=stopped)

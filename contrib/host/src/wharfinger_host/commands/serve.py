@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.commands.options import AsJson, Config, LogFormat, MetricsToken
 from wharfinger_host.exits import Exit
+from wharfinger_host.log_format import LogFormat as Format
 
 if TYPE_CHECKING:
     from wharfinger import Secret
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 
-def serve(  # the options of the command
+def serve(  # noqa: PLR0913  # the options of the command
+    context: typer.Context,
     config: Config,
     *,
     host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
@@ -54,6 +56,8 @@ def serve(  # the options of the command
             show_default=False,
         ),
     ] = None,
+    metrics_token: MetricsToken = "",
+    log_format: LogFormat = Format.TEXT,
     as_json: AsJson = False,
 ) -> None:
     """Take events in over HTTP, as the SDKs of Segment and RudderStack send them, and deliver them.
@@ -63,6 +67,7 @@ def serve(  # the options of the command
     included.
 
     The dashboard is read-only without a token. With one, it is shown to whoever signs in.
+    Prometheus reads /metrics: from this machine, or with a token.
 
     Exit code 2 where the configuration is wrong or the port is taken, 3 where the inbox cannot be
     used, 130 where it was stopped at once.
@@ -70,14 +75,17 @@ def serve(  # the options of the command
     import asyncio
     from contextlib import ExitStack
 
-    from wharfinger_host import keeping, opening, terminal
+    from wharfinger_host import keeping, logs, opening, terminal
     from wharfinger_host.collecting import collecting_less
+    from wharfinger_host.measuring import setup as measuring
     from wharfinger_host.running import Report
     from wharfinger_host.serving import setup
     from wharfinger_host.serving.server import listen
     from wharfinger_host.views import serve as view
     from wharfinger_host.views.run import Summary
 
+    context.with_resource(logs.written(log_format, __name__))
+    seen_by = measuring.read_token(metrics_token)
     shown = dashboard or bool(dashboard_token or dashboard_host)
     token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
@@ -90,11 +98,13 @@ def serve(  # the options of the command
         except OSError as error:
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
-        pages = None
+        file, inbox = reading.configuration.file, reading.inbox.file
+        pages = [stack.enter_context(measuring.page_of(file, inbox, seen_by))]
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
-            pages = stack.enter_context(pages_of(reading, report.tally, token, dashboard_host))
+            people = pages_of(reading, report.tally, token, dashboard_host)
+            pages.append(stack.enter_context(people))
         process = setup.process_of(reading, store, listener, report, drain_s=drain_s, pages=pages)
         try:
             with collecting_less():

@@ -13,52 +13,14 @@ import attrs
 from wharfinger import Connection, Finding, Usage
 from wharfinger_host.dashboard.desk import Desk
 from wharfinger_host.dashboard.history import Stretch
-from wharfinger_host.store.leases import LEASE_S, known
+from wharfinger_host.store.backlog import Backlog, backlog_of, state_of
+from wharfinger_host.store.leases import known
 from wharfinger_host.store.minutes import MINUTE_MS, Tallied, minutes_since
 from wharfinger_host.tally import Tally
 
-__all__ = ["Aside", "Backlog", "Standing", "backlog_of", "standings"]
+__all__ = ["Standing", "standings"]
 
 _RECENT_MINUTES: Final = 5
-
-
-@attrs.frozen
-class Aside:
-    """Events of one mapping that are offered again later.
-
-    Attributes:
-        mapping: Its name.
-        status: ``retry``, or ``halted`` where they wait for a person.
-        count: How many.
-        next_ms: When the first of them is offered again; 0 for at once.
-        message: What one of them says.
-    """
-
-    mapping: str
-    status: str
-    count: int
-    next_ms: int
-    message: str
-
-
-@attrs.frozen
-class Backlog:
-    """What a connection is not done with.
-
-    Attributes:
-        ahead: Events that it has not come to.
-        aside: What is offered again later, by mapping and status.
-        processes: How many processes give a sign of life for it.
-    """
-
-    ahead: int
-    aside: tuple[Aside, ...]
-    processes: int
-
-    @property
-    def waiting(self) -> int:
-        """Events and offers that are left; one that two mappings put aside counts twice."""
-        return self.ahead + sum(each.count for each in self.aside)
 
 
 @attrs.frozen(kw_only=True)
@@ -102,31 +64,6 @@ class Standing:
         return sum(self.usage.calls.values()) if self.usage else 0
 
 
-def backlog_of(db: sqlite3.Connection, connection: str, now_s: float) -> Backlog:
-    """Look up what a connection is not done with.
-
-    Args:
-        db: The file.
-        connection: Its name.
-        now_s: By the clock of leases.
-    """
-    (ahead,) = db.execute(
-        "SELECT count(*) FROM lanes AS l JOIN inbox AS i ON i.partition = l.partition "
-        "AND i.seq > l.position WHERE l.connection = ?",
-        (connection,),
-    ).fetchone()
-    aside = db.execute(
-        "SELECT t.mapping, d.status, count(*), min(d.due_ms), max(d.message) FROM deferred AS d "
-        "JOIN targets AS t ON t.id = d.target WHERE t.connection = ? GROUP BY 1, 2 ORDER BY 1, 2",
-        (connection,),
-    )
-    (processes,) = db.execute(
-        "SELECT count(*) FROM workers WHERE connection = ? AND deadline_s BETWEEN ? AND ?",
-        (connection, now_s, now_s + LEASE_S),
-    ).fetchone()
-    return Backlog(ahead, tuple(Aside(*row) for row in aside), processes)
-
-
 async def standings(desk: Desk) -> list[Standing]:
     """Return how it stands with every connection that the inbox keeps events for.
 
@@ -147,7 +84,7 @@ async def standings(desk: Desk) -> list[Standing]:
         standing = Standing(
             name=name,
             destination=str(tables.get(name, {}).get("destination", "")),
-            state=_state(backlog, usage, is_stranger=name not in tables),
+            state=state_of(backlog, usage, is_stranger=name not in tables),
             backlog=backlog,
             recent=_recent(name, tallied, since_ms),
             usage=usage,
@@ -181,18 +118,6 @@ def _recent(name: str, tallied: Sequence[Tallied], since_ms: int) -> Stretch:
         if each.connection == name:
             counts[each.status] += each.count
     return Stretch(since_ms, counts)
-
-
-def _state(backlog: Backlog, usage: Usage | None, *, is_stranger: bool) -> str:
-    if is_stranger:
-        return "stranger"
-    if any(each.status == "halted" for each in backlog.aside):
-        return "halted"
-    if not backlog.processes:
-        return "unmanned"
-    if usage is not None and (usage.paused_s > 0 or usage.circuit != "closed"):
-        return "paused"
-    return "working" if backlog.waiting else "done"
 
 
 def _forecast(connection: Connection, events: int, waiting: int, calls: int) -> float | None:

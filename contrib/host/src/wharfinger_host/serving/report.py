@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import attrs
 
+from wharfinger_host.logs import tell
 from wharfinger_host.serving.refusing import Refused
 from wharfinger_host.serving.rejects import RejectsFile
-from wharfinger_host.terminal import messages, plural, printable
+from wharfinger_host.terminal import plural
 
 __all__ = ["ServingReport"]
 
@@ -30,34 +32,34 @@ class ServingReport:
             if (source, each.code) not in self._told:
                 self._told.add((source, each.code))
                 text = f"{source} sends events that are refused ({each.code}): {each.message} "
-                self.say(f"{text}They are in {self.rejects.path}", "yellow")
+                text += f"They are in {self.rejects.path}"
+                facts = {"source": source, "code": each.code}
+                tell("refused", text, style="yellow", level=logging.WARNING, **facts)
 
     def broken(self, error: Exception) -> None:
         """Say why nothing can be accepted."""
-        self.say(f"Events are turned away, to be sent again: {error}", "bold red")
+        text = f"Events are turned away, to be sent again: {error}"
+        tell("turned-away", text, style="bold red", level=logging.ERROR)
 
     def mended(self) -> None:
         """Say that it has passed."""
-        self.say("Events are accepted again.", "bold")
+        tell("accepting-again", "Events are accepted again.", style="bold")
 
     def failed(self, error: Exception, again_s: float) -> None:
         """Say that delivery cannot go on."""
-        self.say(f"{error} Delivery is tried again every {again_s:g} seconds.", "bold red")
+        text = f"{error} Delivery is tried again every {again_s:g} seconds."
+        tell("delivery-failed", text, style="bold red", level=logging.ERROR, again_s=again_s)
 
     def listening(self, address: str, sources: Sequence[str]) -> None:
         """Say where events can be sent."""
         text = f"Listening at {address} for {plural(len(sources), 'source')}: {', '.join(sources)}"
-        self.say(text, "bold")
+        tell("listening", text, style="bold", address=address, sources=list(sources))
 
     def keys_changed(self, sources: Sequence[str]) -> None:
         """Say which sources there are now."""
-        self.say(f"Sources: {', '.join(sources)}.")
+        tell("sources", f"Sources: {', '.join(sources)}.", sources=list(sources))
 
     def not_reloaded(self) -> None:
         """Say that everything stays as it was."""
         text = "The configuration was not reloaded; work goes on with the one before."
-        self.say(text, "bold red")
-
-    def say(self, text: str, style: str = "") -> None:
-        """Show a line."""
-        messages().print(printable(text), style=style or None, soft_wrap=True)
+        tell("not-reloaded", text, style="bold red", level=logging.ERROR)

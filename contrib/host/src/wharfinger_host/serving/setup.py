@@ -94,7 +94,7 @@ def process_of(
     report: Report,
     *,
     drain_s: float,
-    pages: Pages | None = None,
+    pages: Sequence[Pages] = (),
 ) -> Process:
     """Return what takes in and delivers, not running yet.
 
@@ -104,7 +104,7 @@ def process_of(
         listener: It listens.
         report: Hears how delivery goes.
         drain_s: Seconds that are left at the end to what is under way.
-        pages: Makes what else is answered; None for nothing.
+        pages: Each makes something else that is answered.
     """
     rejects = RejectsFile(reading.inbox.file.with_name(f"{reading.inbox.file.name}.refused.jsonl"))
     serving = ServingReport(rejects)
@@ -121,7 +121,8 @@ def process_of(
             report=report,
             drain_s=drain_s,
         )
-    routes = pages(intake, delivery.at_work if delivery else dict) if pages else ()
+    at_work = delivery.at_work if delivery else dict
+    routes = [route for make in pages for route in make(intake, at_work)]
     return Process(
         server=Server(build_app(intake, routes), listener, drain_s=drain_s),
         intake=intake,

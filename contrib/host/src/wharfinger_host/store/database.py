@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import sqlite3
@@ -26,9 +27,7 @@ def prepare(path: pathlib.Path) -> None:
         StoreError: It cannot be made or used.
     """
     try:
-        # For its owner alone: it holds what customers did. SQLite gives the files beside it the
-        # same rights.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make(path)
     except OSError as error:
         raise explained_by_system(path, error) from error
     _refuse_what_is_not_ours(path)
@@ -37,6 +36,23 @@ def prepare(path: pathlib.Path) -> None:
             migrate(db)
         except sqlite3.Error as error:
             raise explained(path, error) from error
+
+
+def _make(path: pathlib.Path) -> None:
+    """Make the file if it is not there; one that is there is looked at, and never opened.
+
+    Whoever closes a file loses every lock that the process has on it, those of SQLite's other
+    connections included: another process would then take the file for its own.
+    """
+    if not path.exists():
+        # For its owner alone: it holds what customers did. SQLite gives the files beside it the
+        # same rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    elif path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    elif not os.access(path, os.R_OK | os.W_OK):
+        number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number))
 
 
 def _refuse_what_is_not_ours(path: pathlib.Path) -> None:

@@ -64,6 +64,7 @@ def key_field() -> Any:
     """Declare the field for the data extension's external key."""
     return wharfinger.field(
         label="Data Extension Key",
+        category=wharfinger.Category.DATA,
         description="External key of the data extension. Needed where no ID is given; with "
         "both, the key is used.",
         maximum=_LONGEST_NAME,
@@ -75,6 +76,7 @@ def id_field() -> Any:
     """Declare the field for the data extension's id."""
     return wharfinger.field(
         label="Data Extension ID",
+        category=wharfinger.Category.DATA,
         description="ID of the data extension. Needed where no key is given.",
         maximum=_LONGEST_NAME,
         required=wharfinger.when_absent("key"),

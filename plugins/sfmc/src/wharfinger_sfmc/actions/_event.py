@@ -27,6 +27,7 @@ def event_definition_key_field() -> Any:
     return wharfinger.field(
         name="eventDefinitionKey",
         label="Event Definition Key",
+        category=wharfinger.Category.DATA,
         description="The key of an event definition that exists in SFMC. It is not the key of "
         "the journey.",
         maximum=1000,
@@ -40,6 +41,7 @@ def contact_key_field() -> Any:
     return wharfinger.field(
         name="contactKey",
         label="Contact Key",
+        category=wharfinger.Category.IDENTIFIER,
         description="Identifies the contact that enters.",
     )
 

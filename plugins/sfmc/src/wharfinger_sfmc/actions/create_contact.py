@@ -36,6 +36,7 @@ class CreateContact:
     contact_key: str = wharfinger.field(
         name="contactKey",
         label="Contact Key",
+        category=wharfinger.Category.IDENTIFIER,
         description="Identifies the contact. A contact is created where none has this key.",
     )
 

@@ -48,6 +48,7 @@ class SendApiEvent:
     contact_key: str = contact_key_field()
     data: dict[str, Any] | None = wharfinger.field(
         label="Event Data",
+        category=wharfinger.Category.DATA,
         description="What the event carries; names exactly as in the event definition's schema.",
         default=None,
     )

@@ -55,6 +55,7 @@ class SendApiEvents:
     contact_key: str = contact_key_field()
     data: dict[str, Any] | None = wharfinger.field(
         label="Event Data",
+        category=wharfinger.Category.DATA,
         description="What the event carries; names exactly as in the event definition's schema.",
         default=None,
     )

@@ -35,11 +35,13 @@ class SendContactToDataExtension:
     id: str | None = shared.id_field()
     keys: dict[str, Any] = wharfinger.field(
         label="Data Extension Primary Keys",
+        category=wharfinger.Category.IDENTIFIER,
         description="The primary key columns of the data extension. Contact Key must be one.",
         minimum=1,
         properties={
             "contactKey": wharfinger.Field(
                 label="Contact Key",
+                category=wharfinger.Category.IDENTIFIER,
                 description="Identifies the contact; the data extension needs a primary key "
                 'column "contactKey".',
                 required=True,
@@ -49,6 +51,7 @@ class SendContactToDataExtension:
     )
     values: dict[str, Any] = wharfinger.field(
         label="Contact Fields",
+        category=wharfinger.Category.DATA,
         description="Columns and their values; names exactly as in the data extension.",
         minimum=1,
     )

@@ -34,12 +34,14 @@ class SendRowsAsynchronously:
     id: str | None = shared.id_field()
     keys: dict[str, Any] = wharfinger.field(
         label="Data Extension Primary Keys",
+        category=wharfinger.Category.IDENTIFIER,
         description="The primary key columns of the data extension. A row is updated where all "
         "of them match, and created otherwise.",
         minimum=1,
     )
     values: dict[str, Any] = wharfinger.field(
         label="Data Extension Fields",
+        category=wharfinger.Category.DATA,
         description="Columns and their values; names exactly as in the data extension.",
         minimum=1,
     )

@@ -1,0 +1,1 @@
+"""Metrics of a durable host, as Prometheus reads them."""
