@@ -167,9 +167,11 @@ class Connection:
         """
         receipts = Receipts(len(events), self.mappings)
         sender = Sender(batches=self._batch_sender(), receipts=receipts)
+        halts = self._opened.halts
         async with asyncio.TaskGroup() as group:
             for mapping in self._opened.mappings.values():
-                for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
+                items = self._prepare(mapping, events, receipts, halts.get(mapping.name))
+                for lane in plan_lanes(items, mapping.policy):
                     group.create_task(sender.send(mapping, lane))
         return receipts.all()
 
@@ -392,11 +394,15 @@ class Connection:
         )
 
     def _prepare(
-        self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts
+        self,
+        mapping: ActiveMapping,
+        events: Sequence[Mapping[str, Any]],
+        receipts: Receipts,
+        halt: Outcome | None = None,
     ) -> list[Item]:
         items: list[Item] = []
         for index, event in enumerate(events):
-            prepared = mapping.prepare(index, event)
+            prepared = mapping.prepare(index, event, halt)
             if isinstance(prepared, Outcome):
                 receipts.enter(mapping.name, [index], [prepared])
             else:

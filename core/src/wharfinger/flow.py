@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from wharfinger.active import ActiveMapping
 from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
 from wharfinger.errors import NotOpenError
+from wharfinger.model.outcome import Outcome
 from wharfinger.road import Journal, Road
 from wharfinger.sending import BatchSender
 from wharfinger.settling import Settled, Unsettled
@@ -95,6 +96,16 @@ class Flow:
     def waiting(self) -> int:
         """How many events were put whose `Settled` was not taken yet."""
         return len(self._unsettled)
+
+    @property
+    def halt(self) -> Outcome | None:
+        """The outcome of what any mapping takes, where all of them have halted; else None.
+
+        Nothing of this connection is sent until it is opened again, so a host that keeps its
+        events may as well leave them where they are.
+        """
+        halts = [self._sender.halts.of_mapping(name) for name in self._mappings]
+        return halts[0] if halts and all(halts) else None
 
     async def __aenter__(self) -> Self:
         if self._entered:

@@ -57,11 +57,12 @@ class Road:
 
     def put(self, number: int, event: Any) -> None:
         """Take an event as far as it goes at once."""
-        prepared = self._mapping.prepare(number, event)
+        name, halts = self._mapping.name, self._sender.halts
+        prepared = self._mapping.prepare(number, event, halts.of_mapping(name))
         if isinstance(prepared, Outcome):
-            self._unsettled.enter(self._mapping.name, (number,), (prepared,))
+            self._unsettled.enter(name, (number,), (prepared,))
             return
-        halt = self._sender.halts.of(self._mapping.name, prepared.batch_key)
+        halt = halts.of(name, prepared.batch_key)
         if answer := halt or self.lanes.add(prepared):
             self._give_back(prepared, answer)
 
