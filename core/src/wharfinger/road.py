@@ -60,7 +60,7 @@ class Road:
         name, halts = self._mapping.name, self._sender.halts
         prepared = self._mapping.prepare(number, event, halts.of_mapping(name))
         if isinstance(prepared, Outcome):
-            self._unsettled.enter(name, (number,), (prepared,))
+            self._unsettled.enter_one(name, number, prepared)
             return
         halt = halts.of(name, prepared.batch_key)
         if answer := halt or self.lanes.add(prepared):
@@ -103,7 +103,7 @@ class Road:
     def _give_back(self, item: Item, outcome: Outcome) -> None:
         if outcome.status is Status.RETRY and item.order_key is not None:
             self._hold(item.event, item.batch_key, item.order_key)
-        self._unsettled.enter(self._mapping.name, (item.event,), (outcome,))
+        self._unsettled.enter_one(self._mapping.name, item.event, outcome)
 
     def _hold(self, number: int, batch_key: Hashable, order_key: Hashable) -> None:
         """Let nothing overtake a payload until the host knows that it is to be put again."""
