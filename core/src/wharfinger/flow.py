@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from wharfinger.active import ActiveMapping
+from wharfinger.delivery.allowance import MOST_GIVEN_BACK, Allowance
 from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
 from wharfinger.errors import NotOpenError
 from wharfinger.model.outcome import Outcome
@@ -84,6 +86,8 @@ class Flow:
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsettled = Unsettled()
+        # Nobody looks at the time for a host that wants all of them back at once.
+        self._allowance = Allowance(MOST_GIVEN_BACK if slow_s else math.inf)
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False
@@ -114,7 +118,7 @@ class Flow:
         clock = self._clock = self._clock or running_clock()
         for name, mapping in self._mappings.items():
             parts = mapping, self._sender, self._unsettled, self._journal, self._ready
-            road = self._roads[name] = Road(*parts)
+            road = self._roads[name] = Road(*parts, self._allowance)
             road.lanes = LiveLanes(
                 mapping.policy,
                 send=road.send,
@@ -166,7 +170,7 @@ class Flow:
         if self._in_a_row >= _PUTS_IN_A_ROW:
             self._in_a_row = 0
             await asyncio.sleep(0)
-        while self._takes and len(self._unsettled) >= self._most_waiting:
+        while self._takes and (self._is_full or self._allowance.left <= 0):
             self._room.clear()
             self._spare_waits()
             self._look_for_slow_lanes()
@@ -273,16 +277,21 @@ class Flow:
                 road.lanes.ripen()
 
     def _look_for_slow_lanes(self) -> None:
-        """Have slow lanes make room, for as long as there is none."""
+        """Have slow lanes make room, as far as they may, for as long as there is none."""
         if self._looking is None and self._slow_s and self._clock is not None:
             self._looking = self._clock.call_later(_LOOK_EVERY_S, self._shed)
 
     def _shed(self) -> None:
         self._looking = None
-        for road in self._roads.values():
-            road.shed()
-        if self._takes and len(self._unsettled) >= self._most_waiting:
-            self._look_for_slow_lanes()
+        self._allowance.pass_a_second()
+        if self._is_full:
+            for road in self._roads.values():
+                road.shed()
+        self._room.set()  # who waits looks for itself, and has this called again
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._unsettled) >= self._most_waiting
 
     def _check(self) -> None:
         if self._fault is not None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from wharfinger.active import ActiveMapping
+from wharfinger.delivery.allowance import Allowance
 from wharfinger.delivery.lanes import HELD_BACK_OUTCOME, Item, LanedBatch
 from wharfinger.delivery.live_lanes import LANE_FULL, LiveLane, LiveLanes
 from wharfinger.model.action import Effect
@@ -53,6 +54,7 @@ class Road:
     _unsettled: Unsettled
     _journal: Journal | None
     _ready: Callable[[Sequence[Any]], Awaitable[bool]] | None
+    _allowance: Allowance
     lanes: LiveLanes = attrs.field(init=False)
 
     def put(self, number: int, event: Any) -> None:
@@ -67,13 +69,15 @@ class Road:
             self._give_back(prepared, answer)
 
     def shed(self) -> None:
-        """Give back what is too much for lanes that are slow."""
-        for item in self.lanes.shed():
+        """Give back what is too much for lanes that are slow, as far as that is allowed."""
+        for item in self.lanes.shed(self._allowance.left):
             self._give_back(item, LANE_FULL)
 
     async def send(self, lane: LiveLane, laned: LanedBatch) -> None:
         """Send one batch, and enter the outcomes of its payloads and of those it leaves behind."""
         outcomes = await self._outcomes_of(laned)
+        if not lane.gives_back:
+            self._allowance.earn(len(outcomes))
         key_of = zip(laned.events, laned.order_keys, outcomes, strict=True)
         left = [(n, key) for n, key, o in key_of if key is not None and o.status is Status.RETRY]
         for number, key in left:
@@ -101,6 +105,8 @@ class Road:
         return [self._unsettled.token_of(number) for number in laned.events]
 
     def _give_back(self, item: Item, outcome: Outcome) -> None:
+        if outcome is LANE_FULL:
+            self._allowance.spend(1)
         if outcome.status is Status.RETRY and item.order_key is not None:
             self._hold(item.event, item.batch_key, item.order_key)
         self._unsettled.enter_one(self._mapping.name, item.event, outcome)
