@@ -87,7 +87,8 @@ def neighbours(title: str, measured: Sequence[Figures]) -> Table:
             ("cpu_s_per_100k", "{:.1f}", "{:.2f}"),
         ):
             cells.append(spread([each[figure] for each in mine], form))
-            cells.append(spread([each[figure] / alone[each["run"]][figure] for each in mine], ratio))
+            ratios = [each[figure] / alone[each["run"]][figure] for each in mine]
+            cells.append(spread(ratios, ratio))
         table.add_row(kind, *cells)
     return table
 

@@ -31,6 +31,7 @@ class Plan:
     most_waiting: int
     most_per_lane: int | None
     slow_s: float
+    given_back: int | None
     pauses: list[int]
 
 
@@ -56,6 +57,7 @@ plans = st.builds(
     most_waiting=st.integers(1, 20),
     most_per_lane=st.sampled_from([None, None, 1, 3, 8]),
     slow_s=st.sampled_from([0.0, 0.0, 0.5, 2.0]),
+    given_back=st.sampled_from([None, None, 1, 4]),
     pauses=st.lists(st.integers(0, 3), min_size=1, max_size=8),
 )
 
@@ -102,6 +104,7 @@ class Host:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._take())
+            time = group.create_task(self._let_time_go_by())
             for event in self.plan.events:
                 await self.flow.put(event, event["number"])
                 self._look()
@@ -110,6 +113,17 @@ class Host:
                 await self._pause(event["number"])
                 self.clock.advance(0.3)
             await self.flow.drain()
+            time.cancel()
+
+    async def _let_time_go_by(self):
+        """Have slow lanes give back so many at most, and wait for those that may follow."""
+        if self.plan.given_back is None or not self.plan.slow_s:
+            return
+        allowance = self.flow._allowance
+        allowance.most = allowance.left = self.plan.given_back
+        while True:
+            await asyncio.sleep(0)
+            self.clock.advance(0.01)
 
     async def _take(self):
         async for settled in self.flow:
