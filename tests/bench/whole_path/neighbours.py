@@ -1,8 +1,8 @@
 """What a connection loses by its neighbour: two connections in one process, one of them measured.
 
-Both get the same events, as they do in a host with two destinations. In memory those of the
-neighbour are decoded before the clock starts: such a host decodes an event once for both, and the
-first connection pays for it. The neighbour is
+Both get the same events, as they do in a host with two destinations. In memory such a host decodes
+an event once for both, so the neighbour is handed what the first connection has settled, decoded;
+what it has no room for is let go. The neighbour is
 
 ===========  ==============================================================================
 ``none``     not there; the measure of what the others cost
@@ -19,6 +19,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import cycle, islice
@@ -39,12 +40,14 @@ from wharfinger_host.collecting import collecting_less
 
 KINDS: Final = ("none", "idle", "busy", "silent", "refused")
 
-_NEIGHBOURS_EVENTS: Final = 2_000
+_MOST_HANDED: Final = 1_000
+_NEIGHBOURS_LANES: Final = 2
+"""Fewer than would fill a worker's flow, so that what is too much for them is put aside."""
 
 
 def neighbour_config(job: Job, port: int, kind: str) -> dict[str, Any]:
-    """Return a connection of another tenant to another sink."""
-    config = connection_config(port, tls=False, size=job.size, lanes=job.inflight)
+    """Return a connection of another tenant to another sink, with as many lanes as usual."""
+    config = connection_config(port, tls=False, size=job.size, lanes=_NEIGHBOURS_LANES)
     config["settings"]["subdomain"] = "mc-other"
     if kind == "idle":
         config["mappings"]["contacts"]["trigger"] = 'type = "group"'
@@ -69,13 +72,13 @@ async def in_memory(job: Job, port: int, kind: str) -> dict[str, Any]:
         if kind != "none":
             other = plugins.connect(neighbour_config(job, port, kind), name="other")
             await stack.enter_async_context(other)
-            events = [orjson.loads(line) for line in islice(job.lines(), _NEIGHBOURS_EVENTS)]
-            task = asyncio.create_task(beside.run(other, events))
+            task = asyncio.create_task(beside.run(other))
 
         async def work(meter: Meter, until: float) -> None:
             async for settled in first.stream(_events(lines, until)):
                 count(meter, settled.receipt)
-                beside.wanted.release()
+                if task is not None:
+                    beside.hand(settled.event)
 
         with collecting_less():
             figures = await timed(job, work)
@@ -94,19 +97,27 @@ def _events(lines: Iterator[bytes], until: float) -> Iterator[Any]:
 
 @attrs.define
 class _Beside:
-    """The neighbour: gets an event whenever the first connection has settled one."""
+    """The neighbour: gets each event that the first connection has settled, if it has room."""
 
-    wanted: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(0))
     settled: int = 0
+    _events: deque[Any] = attrs.field(factory=deque)
+    _news: asyncio.Event = attrs.field(factory=asyncio.Event)
 
-    async def run(self, connection: wharfinger.Connection, events: list[Any]) -> None:
-        async for _ in connection.stream(self._events(events)):
+    def hand(self, event: Any) -> None:
+        if len(self._events) < _MOST_HANDED:
+            self._events.append(event)
+            self._news.set()
+
+    async def run(self, connection: wharfinger.Connection) -> None:
+        async for _ in connection.stream(self._handed()):
             self.settled += 1
 
-    async def _events(self, events: list[Any]) -> AsyncIterator[Any]:
-        for event in cycle(events):
-            await self.wanted.acquire()
-            yield event
+    async def _handed(self) -> AsyncIterator[Any]:
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            self._news.clear()
+            await self._news.wait()
 
 
 def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
