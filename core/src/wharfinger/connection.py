@@ -181,6 +181,7 @@ class Connection:
         most_waiting: int = 10_000,
         most_per_lane: int | None = None,
         slow_s: float = 0.0,
+        unsent_per_s: float | None = None,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
     ) -> Flow:
@@ -196,6 +197,10 @@ class Connection:
             slow_s: Seconds that the oldest payload of such a place has waited before further ones
                 are given back, so that only a slow place gives any back. Where the flow is full,
                 those of slow places that are too many are given back, too. 0: at once.
+            unsent_per_s: Payloads a second that may come back unsent, as ``lane-full`` or
+                ``halted``, while nothing else is delivered; ``put`` waits where they would be
+                more. So a connection that can send nothing costs the others of a process little.
+                None: any number.
             journal: Told before anything is sent that must not happen twice.
             ready: Awaited with the tokens of each batch before it is sent, whatever its effect: a
                 host that can write no outcome down at present holds requests back with it. Where
@@ -204,7 +209,7 @@ class Connection:
 
         Raises:
             NotOpenError: Outside ``async with connection``.
-            ValueError: Nothing would be allowed to wait.
+            ValueError: Nothing would be allowed to wait, or to come back.
         """
         flow = Flow(
             self._opened.mappings,
@@ -212,6 +217,7 @@ class Connection:
             most_waiting=most_waiting,
             most_per_lane=most_per_lane,
             slow_s=slow_s,
+            unsent_per_s=unsent_per_s,
             journal=journal,
             ready=ready,
             clock=self._clock,

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from wharfinger.active import ActiveMapping
-from wharfinger.delivery.allowance import MOST_GIVEN_BACK, Allowance
+from wharfinger.delivery.allowance import Allowance
 from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
 from wharfinger.errors import NotOpenError
 from wharfinger.model.outcome import Outcome
@@ -69,12 +69,15 @@ class Flow:
         most_waiting: int,
         most_per_lane: int | None = None,
         slow_s: float = 0.0,
+        unsent_per_s: float | None = None,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
             raise ValueError("At least one event must be allowed to wait.")
+        if unsent_per_s is not None and unsent_per_s <= 0:
+            raise ValueError("Some events must be allowed to come back unsent.")
         self._mappings = mappings
         self._sender = sender
         self._most_waiting = most_waiting
@@ -86,8 +89,7 @@ class Flow:
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unsettled = Unsettled()
-        # Nobody looks at the time for a host that wants all of them back at once.
-        self._allowance = Allowance(MOST_GIVEN_BACK if slow_s else math.inf)
+        self._allowance = Allowance(unsent_per_s or math.inf)
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False
@@ -173,7 +175,7 @@ class Flow:
         while self._takes and (self._is_full or self._allowance.left <= 0):
             self._room.clear()
             self._spare_waits()
-            self._look_for_slow_lanes()
+            self._look_again()
             await self._room.wait()
         self._check()
 
@@ -276,18 +278,18 @@ class Flow:
             for road in self._roads.values():
                 road.lanes.ripen()
 
-    def _look_for_slow_lanes(self) -> None:
-        """Have slow lanes make room, as far as they may, for as long as there is none."""
-        if self._looking is None and self._slow_s and self._clock is not None:
-            self._looking = self._clock.call_later(_LOOK_EVERY_S, self._shed)
+    def _look_again(self) -> None:
+        """In a second, have slow lanes make room as far as they may."""
+        if self._looking is None and self._clock is not None:
+            self._looking = self._clock.call_later(_LOOK_EVERY_S, self._look)
 
-    def _shed(self) -> None:
+    def _look(self) -> None:
         self._looking = None
         self._allowance.pass_a_second()
-        if self._is_full:
+        if self._is_full and self._slow_s:
             for road in self._roads.values():
                 road.shed()
-        self._room.set()  # who waits looks for itself, and has this called again
+        self._room.set()  # who still finds none has this called again
 
     @property
     def _is_full(self) -> bool:

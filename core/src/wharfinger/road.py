@@ -60,24 +60,29 @@ class Road:
     def put(self, number: int, event: Any) -> None:
         """Take an event as far as it goes at once."""
         name, halts = self._mapping.name, self._sender.halts
-        prepared = self._mapping.prepare(number, event, halts.of_mapping(name))
+        halt = halts.of_mapping(name)
+        prepared = self._mapping.prepare(number, event, halt)
         if isinstance(prepared, Outcome):
+            if prepared is halt:
+                self._allowance.spend(1)
             self._unsettled.enter_one(name, number, prepared)
-            return
-        halt = halts.of(name, prepared.batch_key)
-        if answer := halt or self.lanes.add(prepared):
+        elif answer := halts.of(name, prepared.batch_key) or self.lanes.add(prepared):
+            if answer is not HELD_BACK_OUTCOME:
+                self._allowance.spend(1)
             self._give_back(prepared, answer)
 
     def shed(self) -> None:
         """Give back what is too much for lanes that are slow, as far as that is allowed."""
-        for item in self.lanes.shed(self._allowance.left):
+        shed = self.lanes.shed(self._allowance.left)
+        self._allowance.spend(len(shed))
+        for item in shed:
             self._give_back(item, LANE_FULL)
 
     async def send(self, lane: LiveLane, laned: LanedBatch) -> None:
         """Send one batch, and enter the outcomes of its payloads and of those it leaves behind."""
         outcomes = await self._outcomes_of(laned)
         if not lane.gives_back:
-            self._allowance.earn(len(outcomes))
+            self._allowance.earn(sum(o.status is Status.DELIVERED for o in outcomes))
         key_of = zip(laned.events, laned.order_keys, outcomes, strict=True)
         left = [(n, key) for n, key, o in key_of if key is not None and o.status is Status.RETRY]
         for number, key in left:
@@ -105,8 +110,6 @@ class Road:
         return [self._unsettled.token_of(number) for number in laned.events]
 
     def _give_back(self, item: Item, outcome: Outcome) -> None:
-        if outcome is LANE_FULL:
-            self._allowance.spend(1)
         if outcome.status is Status.RETRY and item.order_key is not None:
             self._hold(item.event, item.batch_key, item.order_key)
         self._unsettled.enter_one(self._mapping.name, item.event, outcome)

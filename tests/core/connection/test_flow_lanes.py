@@ -9,7 +9,6 @@ from tests.core.connection.taking import codes_of, rest_of, take_all
 
 import wharfinger
 from wharfinger import Outcome, Status, Unbatched
-from wharfinger.delivery.allowance import GIVEN_BACK_A_SECOND, MOST_GIVEN_BACK
 from wharfinger.delivery.lanes import Item
 from wharfinger.delivery.live_lanes import LiveLanes
 
@@ -131,9 +130,9 @@ async def test_where_nothing_else_is_sent_a_slow_lane_gives_back_at_a_pace(
     ship, yard, parcel, turns, clock
 ):
     yard.closed["a"] = asyncio.Event()
-    facts = {"most_per_lane": 1, "slow_s": 10.0}
+    facts = {"most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
     async with ship(rows=1) as connection, connection.flow(**facts) as flow:
-        flow._allowance.spend(MOST_GIVEN_BACK - 2)
+        flow._allowance.left = 2
         for number in range(2):
             await flow.put(parcel(number), number)
             await turns()
@@ -158,9 +157,9 @@ async def test_what_another_lane_sends_lets_a_slow_one_give_back_more(
     ship, yard, parcel, turns, clock
 ):
     yard.closed.update(a=asyncio.Event(), b=asyncio.Event())
-    facts = {"most_per_lane": 1, "slow_s": 10.0}
+    facts = {"most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
     async with ship(rows=1) as connection, connection.flow(**facts) as flow:
-        flow._allowance.spend(MOST_GIVEN_BACK - 1)
+        flow._allowance.left = 1
         await flow.put(parcel(0, "b"), 0)
         for number in (1, 2):
             await flow.put(parcel(number), number)
@@ -183,9 +182,9 @@ async def test_a_full_flow_whose_slow_lane_may_give_back_little_gives_back_the_l
     ship, yard, parcel, turns, clock
 ):
     yard.closed["a"] = asyncio.Event()
-    facts = {"most_waiting": 6, "most_per_lane": 1, "slow_s": 10.0}
+    facts = {"most_waiting": 6, "most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
     async with ship(rows=1) as connection, connection.flow(**facts) as flow:
-        flow._allowance.spend(MOST_GIVEN_BACK + GIVEN_BACK_A_SECOND - 2)  # 2, after a second
+        flow._allowance.left = 1
         for number in range(6):
             flow.put_now(parcel(number), number)
             await turns()

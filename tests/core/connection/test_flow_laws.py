@@ -31,7 +31,7 @@ class Plan:
     most_waiting: int
     most_per_lane: int | None
     slow_s: float
-    given_back: int | None
+    unsent_per_s: float | None
     pauses: list[int]
 
 
@@ -57,7 +57,7 @@ plans = st.builds(
     most_waiting=st.integers(1, 20),
     most_per_lane=st.sampled_from([None, None, 1, 3, 8]),
     slow_s=st.sampled_from([0.0, 0.0, 0.5, 2.0]),
-    given_back=st.sampled_from([None, None, 1, 4]),
+    unsent_per_s=st.sampled_from([None, None, 0.1, 1.0]),
     pauses=st.lists(st.integers(0, 3), min_size=1, max_size=8),
 )
 
@@ -97,6 +97,7 @@ class Host:
             "most_waiting": self.plan.most_waiting,
             "most_per_lane": self.plan.most_per_lane,
             "slow_s": self.plan.slow_s,
+            "unsent_per_s": self.plan.unsent_per_s,
         }
         async with (
             self.connection,
@@ -116,14 +117,10 @@ class Host:
             time.cancel()
 
     async def _let_time_go_by(self):
-        """Have slow lanes give back so many at most, and wait for those that may follow."""
-        if self.plan.given_back is None or not self.plan.slow_s:
-            return
-        allowance = self.flow._allowance
-        allowance.most = allowance.left = self.plan.given_back
-        while True:
+        """Where few may come back unsent, more may as time goes by."""
+        while self.plan.unsent_per_s is not None:
             await asyncio.sleep(0)
-            self.clock.advance(0.01)
+            self.clock.advance(0.1)
 
     async def _take(self):
         async for settled in self.flow:

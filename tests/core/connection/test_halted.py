@@ -146,3 +146,49 @@ async def _ship_all(connection, events):
             await asyncio.sleep(0)
         await flow.drain()
         return {s.token: s.receipt.outcomes["ship"] for s in await rest_of(flow)}
+
+
+async def test_where_nothing_else_is_delivered_halted_events_come_back_at_a_pace(
+    ship, yard, parcel, turns, clock
+):
+    yard.answer = lambda _: wharfinger.Outcome.of(wharfinger.HaltedError("No.", code="closed"))
+    async with ship(rows=1) as connection, connection.flow(unsent_per_s=1.0) as flow:
+        await flow.put(parcel(0))
+        await turns()
+        for number in range(1, 11):
+            await flow.put(parcel(number))
+        waiting = asyncio.create_task(flow.put(parcel(11)))
+        await turns()
+        assert not waiting.done()
+        clock.advance(1)
+        await waiting
+        await flow.drain()
+        assert len(await rest_of(flow)) == 12
+
+
+async def test_what_another_place_delivers_lets_halted_events_come_back_sooner(
+    ship, yard, parcel, turns
+):
+    yard.answer = lambda number: (
+        wharfinger.Outcome.of(wharfinger.HaltedError("No.", code="closed"))
+        if number < 100
+        else wharfinger.Outcome.delivered()
+    )
+    async with ship(rows=1) as connection, connection.flow(unsent_per_s=1.0) as flow:
+        await flow.put(parcel(0))
+        await turns()
+        for number in range(1, 10):
+            await flow.put(parcel(number))
+            await flow.put(parcel(100 + number, "b"))
+            await turns()
+        for number in range(10, 20):
+            await flow.put(parcel(number))
+        await flow.drain()
+    assert yard.batches[0] == ("a", [0])
+    assert {place for place, _ in yard.batches[1:]} == {"b"}
+
+
+async def test_a_flow_from_which_nothing_may_come_back_cannot_be_made(ship):
+    async with ship() as connection:
+        with pytest.raises(ValueError, match="allowed to come back"):
+            connection.flow(unsent_per_s=0)

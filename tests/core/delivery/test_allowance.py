@@ -1,20 +1,21 @@
-"""How many payloads slow lanes may give back."""
+"""How many payloads may come back unsent."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wharfinger.delivery.allowance import GIVEN_BACK_A_SECOND, MOST_GIVEN_BACK, Allowance
+from wharfinger.delivery.allowance import Allowance
 
 steps = st.lists(
     st.tuples(st.sampled_from(["spend", "earn", "second"]), st.integers(0, 300)), max_size=40
 )
 
 
-@given(steps)
-def test_it_never_exceeds_its_most_and_is_what_was_earned_less_what_was_spent(steps):
-    allowance = Allowance(MOST_GIVEN_BACK)
+@given(steps, st.sampled_from([0.5, 1.0, 200.0]))
+def test_it_never_exceeds_its_most_and_is_what_was_added_less_what_was_spent(steps, per_s):
+    allowance = Allowance(per_s)
+    assert allowance.left == allowance.most
     for what, payloads in steps:
         before = allowance.left
         if what == "spend":
@@ -22,21 +23,22 @@ def test_it_never_exceeds_its_most_and_is_what_was_earned_less_what_was_spent(st
             assert allowance.left == before - payloads
         elif what == "earn":
             allowance.earn(payloads)
-            assert before <= allowance.left <= MOST_GIVEN_BACK
+            assert before <= allowance.left <= allowance.most
         else:
             allowance.pass_a_second()
-            assert allowance.left == min(MOST_GIVEN_BACK, before + GIVEN_BACK_A_SECOND)
+            assert allowance.left == min(allowance.most, before + per_s)
 
 
-def test_what_other_lanes_send_earns_several_times_as_much():
-    allowance = Allowance(MOST_GIVEN_BACK)
-    allowance.spend(MOST_GIVEN_BACK)
+def test_what_is_delivered_earns_several_times_as_much():
+    allowance = Allowance(200.0)
+    allowance.spend(2_000)
     allowance.earn(10)
     assert allowance.left > 10
 
 
-def test_without_a_most_it_is_never_used_up():
-    allowance = Allowance(float("inf"))
+def test_without_bounds_it_is_never_used_up():
+    allowance = Allowance()
     allowance.spend(10**9)
     allowance.earn(1)
+    allowance.pass_a_second()
     assert allowance.left == float("inf")

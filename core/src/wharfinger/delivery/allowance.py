@@ -1,50 +1,55 @@
-"""How many payloads slow lanes may give back, so that a slow place costs others little."""
+"""How many payloads may come back unsent, so that what cannot be sent costs others little."""
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import attrs
 
-__all__ = ["GIVEN_BACK_A_SECOND", "MOST_GIVEN_BACK", "Allowance"]
+__all__ = ["Allowance"]
 
-MOST_GIVEN_BACK: Final = 2_500
-GIVEN_BACK_A_SECOND: Final = 200
-_FOR_EACH_SENT: Final = 20
+_AT_FIRST_S: Final = 10
+_FOR_EACH_DELIVERED: Final = 20
 
 
 @attrs.define
 class Allowance:
-    """What the slow lanes of a flow may still give back.
+    """How many payloads of a flow may still come back unsent, from a slow lane or a halt.
 
-    An event that is given back was read and mapped for nothing, and its host writes it down and
-    puts it again: work that takes processor time from every other connection of the process. It
-    is worth it where other lanes of the flow have something to send meanwhile. So what they send
-    adds to the allowance; time alone adds little, enough to find out whether they have.
+    Such an event is read and mapped for nothing, and its host writes it down and puts it again:
+    work that takes processor time from every other connection of the process. It is worth it
+    where other lanes of the flow deliver meanwhile. So what they deliver adds to the allowance;
+    time alone adds little, enough to find out whether they have anything to send.
 
     Attributes:
-        most: What it never exceeds, and begins with.
-        left: How many payloads; 0 or below where none may be given back.
+        per_s: What a second adds; infinite for no bounds.
+        left: How many payloads; 0 or below where none may come back.
     """
 
-    most: float
+    per_s: float = math.inf
     left: float = attrs.field(init=False)
 
     @left.default
     def _begin(self) -> float:
         return self.most
 
+    @property
+    def most(self) -> float:
+        """What is never exceeded, and there to begin with."""
+        return self.per_s * _AT_FIRST_S
+
     def spend(self, payloads: int) -> None:
-        """Take it that payloads were given back."""
+        """Take it that payloads came back unsent."""
         self.left -= payloads
 
     def earn(self, payloads: int) -> None:
-        """Take it that a lane that is not slow has sent payloads."""
-        self._add(payloads * _FOR_EACH_SENT)
+        """Take it that payloads were delivered by a lane that is not slow."""
+        self._add(payloads * _FOR_EACH_DELIVERED)
 
     def pass_a_second(self) -> None:
         """Take it that a second went by."""
-        self._add(GIVEN_BACK_A_SECOND)
+        self._add(self.per_s)
 
-    def _add(self, payloads: int) -> None:
+    def _add(self, payloads: float) -> None:
         self.left = min(self.most, self.left + payloads)
