@@ -134,7 +134,7 @@ def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
     if kind != "none":
         connections = {**connections, "other": neighbour_config(job, port, kind)}
     with removed_folder() as folder:
-        host = Host(Path(folder), connections, job.inflight, job.environment())
+        host = Host(Path(folder), connections, job.environment())
         with host.at_work() as worker:
             began, used_s = time.perf_counter(), cpu_s_of(worker)
             accepting = host.accept(islice(without_end(job.lines()), events))
