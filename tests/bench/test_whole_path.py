@@ -62,7 +62,7 @@ def test_events_without_end_are_the_same_events_under_other_names(events):
 
 def test_the_configuration_of_a_durable_host_is_the_connection_that_is_measured(tmp_path):
     config = connection_config(8080, tls=False, size=50, lanes=16)
-    Host(tmp_path, {"bench": config}, 16, {})
+    Host(tmp_path, {"bench": config}, {})
     read = read_configuration(tmp_path / "bench.toml", wharfinger.load_plugins())
     assert not read.problems
     found = read.connections["bench"]

@@ -54,15 +54,18 @@ class ActiveMapping:
     source: str = attrs.field(repr=False)
     most_bytes: int = attrs.field(repr=False)
 
-    def prepare(self, index: int, event: Any) -> Item | Outcome:
+    def prepare(self, index: int, event: Any, halt: Outcome | None = None) -> Item | Outcome:
         """Take one event as far as it goes without the vendor.
 
         Args:
             index: Its place among the events that were handed in.
             event: The event; anything but an object is rejected.
+            halt: The outcome of whatever this mapping takes, where it has halted: no payload is
+                made of an event that cannot be sent.
 
         Returns:
-            The payload on its way, or the outcome where the way ends: filtered or rejected.
+            The payload on its way, or the outcome where the way ends: filtered, halted or
+            rejected.
         """
         if type(event) is not dict and not isinstance(event, Mapping):
             return Outcome(
@@ -73,7 +76,7 @@ class ActiveMapping:
         try:
             if not self.matches(event):
                 return _FILTERED
-            return self._item(index, self.payload(event))
+            return halt or self._item(index, self.payload(event))
         except RejectedError as error:
             return Outcome.of(error)
         except Exception as error:  # noqa: BLE001  # a mapping may fail in any way

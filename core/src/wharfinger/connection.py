@@ -13,22 +13,20 @@ from collections.abc import (
     Sequence,
 )
 from functools import partial
-from itertools import chain
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
 
-import attrs
 import httpx
 
+from wharfinger.access import Access
 from wharfinger.active import ActiveMapping
 from wharfinger.configuration import ConnectionConfig
 from wharfinger.delivery.client import Client
 from wharfinger.delivery.governor import Governor, Terms
-from wharfinger.delivery.http import RefusingTransport, build_client
-from wharfinger.delivery.lanes import Item, plan_lanes
+from wharfinger.delivery.http import RefusingTransport
+from wharfinger.delivery.lanes import plan_lanes
 from wharfinger.delivery.live_lanes import Clock
-from wharfinger.delivery.redaction import Redactor
 from wharfinger.delivery.session import Session
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import NotOpenError
@@ -37,15 +35,14 @@ from wharfinger.flow import Flow
 from wharfinger.given import Given
 from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Destination, Finding
-from wharfinger.model.outcome import Outcome, Receipt
+from wharfinger.model.outcome import Receipt
 from wharfinger.model.provision import Plan
-from wharfinger.model.secret import Secret
 from wharfinger.opening import OpenedMappings, findings_of, open_mappings
-from wharfinger.preview import Preview, PreviewedRequest, previewed, refuse
+from wharfinger.preview import Preview, preview
 from wharfinger.provisioning import apply_plans, make_plans
 from wharfinger.receipts import Halts, Receipts
 from wharfinger.road import Journal
-from wharfinger.sending import BatchSender, Sender
+from wharfinger.sending import BatchSender, Sender, prepare
 from wharfinger.settling import Settled
 from wharfinger.streaming import streamed
 from wharfinger.telemetry import telemetry_of
@@ -112,7 +109,7 @@ class Connection:
         self._flows: WeakSet[Flow] = WeakSet()
         self._clock: Clock | None = None
         self._telemetry: Telemetry | None = None
-        self._redactor = Redactor(_secrets_of(settings))
+        self._access = Access(destination=destination, settings=settings, config=config)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self.destination.slug}, {len(self.mappings)} mappings>"
@@ -125,10 +122,16 @@ class Connection:
         longest_wait_s = min(self._config.retry.wait_max_s, self._config.timeouts.whole_s)
         spend = partial(self._governor.spend, longest_wait_s=longest_wait_s)
         self._telemetry = telemetry_of(self.name, self.destination.slug)
-        self._client = self._make_client(auth, self._transport, self._config.route, spend)
+        self._client = self._access.client(
+            auth,
+            self._transport,
+            route=self._config.route,
+            spend=spend,
+            telemetry=self._telemetry,
+        )
         self._governor.join(self._terms)
         self.findings = ()
-        session = self._session_over(self._client, self._governor, auth)
+        session = self._access.session(self._client, self._governor, auth)
         try:
             self._opened = await open_mappings(
                 self.mappings, session, longest_s=self._config.retry.timeout_s
@@ -180,9 +183,11 @@ class Connection:
             mappings, batches = watch.mappings(mappings), watch.sender(batches)
             receipts, events = watch.receipts(events, mappings), watch.each(events)
         sender = Sender(batches=batches, receipts=receipts)
+        halts = self._opened.halts
         async with asyncio.TaskGroup() as group:
             for mapping in mappings.values():
-                for lane in plan_lanes(self._prepare(mapping, events, receipts), mapping.policy):
+                items = prepare(mapping, events, receipts, halt=halts.get(mapping.name))
+                for lane in plan_lanes(items, mapping.policy):
                     group.create_task(sender.send(mapping, lane))
         return receipts.all()
 
@@ -192,6 +197,7 @@ class Connection:
         most_waiting: int = 10_000,
         most_per_lane: int | None = None,
         slow_s: float = 0.0,
+        unsent_per_s: float | None = None,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
     ) -> Flow:
@@ -207,6 +213,10 @@ class Connection:
             slow_s: Seconds that the oldest payload of such a place has waited before further ones
                 are given back, so that only a slow place gives any back. Where the flow is full,
                 those of slow places that are too many are given back, too. 0: at once.
+            unsent_per_s: Payloads a second that may come back unsent, as ``lane-full`` or
+                ``halted``, while nothing else is delivered; ``put`` waits where they would be
+                more. So a connection that can send nothing costs the others of a process little.
+                None: any number.
             journal: Told before anything is sent that must not happen twice.
             ready: Awaited with the tokens of each batch before it is sent, whatever its effect: a
                 host that can write no outcome down at present holds requests back with it. Where
@@ -215,7 +225,7 @@ class Connection:
 
         Raises:
             NotOpenError: Outside ``async with connection``.
-            ValueError: Nothing would be allowed to wait.
+            ValueError: Nothing would be allowed to wait, or to come back.
         """
         mappings, sender, watch = self._opened.mappings, self._batch_sender(), None
         if self._telemetry is not None:
@@ -227,6 +237,7 @@ class Connection:
             most_waiting=most_waiting,
             most_per_lane=most_per_lane,
             slow_s=slow_s,
+            unsent_per_s=unsent_per_s,
             journal=journal,
             ready=ready,
             clock=self._clock,
@@ -269,22 +280,10 @@ class Connection:
             events: As for `deliver`. The connection need not be open; where it is, what it knows
                 of the account is made use of, and mappings that are halted send nothing.
         """
-        receipts = Receipts(len(events), self.mappings)
-        halts = self._opened.halts
-        requests: list[PreviewedRequest] = []
         refusing = RefusingTransport()
-        async with self._make_client(None, refusing) as client:
-            session = self._preview_session(client)
-            for mapping in self._opened.mappings.values():
-                lanes = plan_lanes(self._prepare(mapping, events, receipts), mapping.policy)
-                for laned in sorted(chain.from_iterable(lanes), key=lambda each: each.events[0]):
-                    if halt := halts.get(mapping.name):
-                        receipts.enter(mapping.name, laned.events, [halt] * len(laned.events))
-                        continue
-                    refusing.refused.clear()
-                    await refuse(session, mapping, laned, receipts)
-                    requests += [previewed(mapping, laned, r) for r in refusing.refused]
-        return Preview(requests=tuple(requests), receipts=tuple(receipts.all(partial=True)))
+        async with self._access.client(None, refusing) as client:
+            session = self._access.preview_session(client, self._opened_session)
+            return await preview(session, refusing, self._opened, events)
 
     async def explain(self, event: Mapping[str, Any]) -> Explanation:
         """Say why an event becomes what it becomes under each mapping; nothing is sent.
@@ -409,61 +408,7 @@ class Connection:
             halts=Halts(self._opened.halts),
         )
 
-    def _prepare(
-        self, mapping: ActiveMapping, events: Sequence[Mapping[str, Any]], receipts: Receipts
-    ) -> list[Item]:
-        items: list[Item] = []
-        for index, event in enumerate(events):
-            prepared = mapping.prepare(index, event)
-            if isinstance(prepared, Outcome):
-                receipts.enter(mapping.name, [index], [prepared])
-            else:
-                items.append(prepared)
-        return items
-
-    def _make_client(
-        self,
-        auth: httpx.Auth | None,
-        transport: httpx.AsyncBaseTransport | None,
-        route: str | None = None,
-        spend: Callable[[str, bytes], Awaitable[None]] | None = None,
-    ) -> Client:
-        return build_client(
-            hosts=self.destination.hosts,
-            redactor=self._redactor,
-            auth=auth,
-            timeouts=self._config.timeouts,
-            transport=transport,
-            route=route,
-            spend=spend,
-            telemetry=self._telemetry if spend else None,
-        )
-
     def _session(self) -> Session:
         if self._opened_session is None:
             raise NotOpenError(f'Open the connection first: "async with connection" ({self.name}).')
         return self._opened_session
-
-    def _preview_session(self, client: Client) -> Session:
-        """Return a session that neither waits for the account nor signs in to it."""
-        governor = Governor(self.destination.limits.parallel_requests)
-        session = self._opened_session or self._session_over(client, governor, None)
-        return attrs.evolve(session, client=client, governor=governor, previewing=True)
-
-    def _session_over(self, client: Client, governor: Governor, auth: httpx.Auth | None) -> Session:
-        return Session(
-            settings=self.settings,
-            auth=auth,
-            client=client,
-            governor=governor,
-            redactor=self._redactor,
-            longest_s=self._config.timeouts.whole_s,
-            longest_wait_s=self._config.retry.wait_max_s,
-        )
-
-
-def _secrets_of(settings: Any) -> list[Secret]:
-    if settings is None:
-        return []
-    values = (getattr(settings, attribute.name) for attribute in attrs.fields(type(settings)))
-    return [value for value in values if isinstance(value, Secret)]

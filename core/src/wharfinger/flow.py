@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -18,8 +19,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from wharfinger.active import ActiveMapping
+from wharfinger.delivery.allowance import Allowance
 from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
 from wharfinger.errors import NotOpenError
+from wharfinger.model.outcome import Outcome
 from wharfinger.road import Journal, Road
 from wharfinger.sending import BatchSender
 from wharfinger.settling import Settled, Unsettled
@@ -67,6 +70,7 @@ class Flow:
         most_waiting: int,
         most_per_lane: int | None = None,
         slow_s: float = 0.0,
+        unsent_per_s: float | None = None,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
         clock: Clock | None = None,
@@ -74,6 +78,8 @@ class Flow:
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
             raise ValueError("At least one event must be allowed to wait.")
+        if unsent_per_s is not None and unsent_per_s <= 0:
+            raise ValueError("Some events must be allowed to come back unsent.")
         self._mappings = mappings
         self._sender = sender
         self._most_waiting = most_waiting
@@ -86,6 +92,7 @@ class Flow:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch = watch
         self._unsettled = Unsettled() if watch is None else watch.unsettled()
+        self._allowance = Allowance(unsent_per_s or math.inf)
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False
@@ -99,6 +106,16 @@ class Flow:
         """How many events were put whose `Settled` was not taken yet."""
         return len(self._unsettled)
 
+    @property
+    def halt(self) -> Outcome | None:
+        """The outcome of what any mapping takes, where all of them have halted; else None.
+
+        Nothing of this connection is sent until it is opened again, so a host that keeps its
+        events may as well leave them where they are.
+        """
+        halts = [self._sender.halts.of_mapping(name) for name in self._mappings]
+        return halts[0] if halts and all(halts) else None
+
     async def __aenter__(self) -> Self:
         if self._entered:
             raise RuntimeError("A flow is entered once; ask the connection for another one.")
@@ -106,7 +123,7 @@ class Flow:
         clock = self._clock = self._clock or running_clock()
         for name, mapping in self._mappings.items():
             parts = mapping, self._sender, self._unsettled, self._journal, self._ready
-            road = self._roads[name] = Road(*parts)
+            road = self._roads[name] = Road(*parts, self._allowance)
             road.lanes = LiveLanes(
                 mapping.policy,
                 send=road.send,
@@ -158,10 +175,10 @@ class Flow:
         if self._in_a_row >= _PUTS_IN_A_ROW:
             self._in_a_row = 0
             await asyncio.sleep(0)
-        while self._takes and len(self._unsettled) >= self._most_waiting:
+        while self._takes and (self._is_full or self._allowance.left <= 0):
             self._room.clear()
             self._spare_waits()
-            self._look_for_slow_lanes()
+            self._look_again()
             await self._room.wait()
         self._check()
 
@@ -266,17 +283,22 @@ class Flow:
             for road in self._roads.values():
                 road.lanes.ripen()
 
-    def _look_for_slow_lanes(self) -> None:
-        """Have slow lanes make room, for as long as there is none."""
-        if self._looking is None and self._slow_s and self._clock is not None:
-            self._looking = self._clock.call_later(_LOOK_EVERY_S, self._shed)
+    def _look_again(self) -> None:
+        """In a second, have slow lanes make room as far as they may."""
+        if self._looking is None and self._clock is not None:
+            self._looking = self._clock.call_later(_LOOK_EVERY_S, self._look)
 
-    def _shed(self) -> None:
+    def _look(self) -> None:
         self._looking = None
-        for road in self._roads.values():
-            road.shed()
-        if self._takes and len(self._unsettled) >= self._most_waiting:
-            self._look_for_slow_lanes()
+        self._allowance.pass_a_second()
+        if self._is_full and self._slow_s:
+            for road in self._roads.values():
+                road.shed()
+        self._room.set()  # who still finds none has this called again
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._unsettled) >= self._most_waiting
 
     def _check(self) -> None:
         if self._fault is not None:

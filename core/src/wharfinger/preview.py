@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 import attrs
 import httpx
 
 from wharfinger.active import ActiveMapping
-from wharfinger.delivery.lanes import LanedBatch
+from wharfinger.delivery.http import RefusingTransport
+from wharfinger.delivery.lanes import LanedBatch, plan_lanes
 from wharfinger.delivery.session import Session
 from wharfinger.errors import DeliveryError, NotSentError
 from wharfinger.model.outcome import Outcome, Receipt
+from wharfinger.opening import OpenedMappings
 from wharfinger.receipts import Receipts
+from wharfinger.sending import prepare
 
-__all__ = ["Preview", "PreviewedRequest", "previewed", "refuse"]
+__all__ = ["Preview", "PreviewedRequest", "preview"]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +58,36 @@ class Preview:
     receipts: tuple[Receipt, ...]
 
 
-async def refuse(
+async def preview(
+    session: Session,
+    refusing: RefusingTransport,
+    opened: OpenedMappings,
+    events: Sequence[Mapping[str, Any]],
+) -> Preview:
+    """Show the requests that events would lead to.
+
+    Args:
+        session: Over the transport that refuses.
+        refusing: That transport.
+        opened: The mappings, and which of them are halted.
+        events: JSON objects in the Segment event specification.
+    """
+    receipts = Receipts(len(events), opened.mappings)
+    requests: list[PreviewedRequest] = []
+    for mapping in opened.mappings.values():
+        # What is halted is mapped all the same: who looks wants to see what comes of the event.
+        lanes = plan_lanes(prepare(mapping, events, receipts), mapping.policy)
+        for laned in sorted(chain.from_iterable(lanes), key=lambda each: each.events[0]):
+            if halt := opened.halts.get(mapping.name):
+                receipts.enter(mapping.name, laned.events, [halt] * len(laned.events))
+                continue
+            refusing.refused.clear()
+            await _refuse(session, mapping, laned, receipts)
+            requests += [_previewed(mapping, laned, request) for request in refusing.refused]
+    return Preview(requests=tuple(requests), receipts=tuple(receipts.all(partial=True)))
+
+
+async def _refuse(
     session: Session, mapping: ActiveMapping, laned: LanedBatch, receipts: Receipts
 ) -> None:
     """Perform against a transport that refuses; an action may also reject before it sends."""
@@ -66,7 +100,7 @@ async def refuse(
     receipts.enter(mapping.name, laned.events, outcomes)
 
 
-def previewed(
+def _previewed(
     mapping: ActiveMapping, laned: LanedBatch, request: httpx.Request
 ) -> PreviewedRequest:
     """Return the record of a request that was refused."""

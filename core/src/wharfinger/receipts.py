@@ -66,13 +66,13 @@ class Halts:
         self._by_key: dict[tuple[str, Hashable], Outcome] = {}
         self._everything: Outcome | None = None
 
+    def of_mapping(self, mapping: str) -> Outcome | None:
+        """Return the outcome of whatever the mapping takes; None where some may be sent."""
+        return self._everything or self._by_mapping.get(mapping)
+
     def of(self, mapping: str, batch_key: Hashable) -> Outcome | None:
         """Return the outcome of whatever would still be sent there; None where nothing halted."""
-        return (
-            self._everything
-            or self._by_mapping.get(mapping)
-            or self._by_key.get((mapping, batch_key))
-        )
+        return self.of_mapping(mapping) or self._by_key.get((mapping, batch_key))
 
     def learn(self, mapping: str, batch_key: Hashable, outcomes: Sequence[Outcome]) -> None:
         """Remember what halted; refused credentials halt everything."""

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from wharfinger.active import ActiveMapping
+from wharfinger.delivery.allowance import Allowance
 from wharfinger.delivery.lanes import HELD_BACK_OUTCOME, Item, LanedBatch
 from wharfinger.delivery.live_lanes import LANE_FULL, LiveLane, LiveLanes
 from wharfinger.model.action import Effect
@@ -53,26 +54,35 @@ class Road:
     _unsettled: Unsettled
     _journal: Journal | None
     _ready: Callable[[Sequence[Any]], Awaitable[bool]] | None
+    _allowance: Allowance
     lanes: LiveLanes = attrs.field(init=False)
 
     def put(self, number: int, event: Any) -> None:
         """Take an event as far as it goes at once."""
-        prepared = self._mapping.prepare(number, event)
+        name, halts = self._mapping.name, self._sender.halts
+        halt = halts.of_mapping(name)
+        prepared = self._mapping.prepare(number, event, halt)
         if isinstance(prepared, Outcome):
-            self._unsettled.enter(self._mapping.name, (number,), (prepared,))
-            return
-        halt = self._sender.halts.of(self._mapping.name, prepared.batch_key)
-        if answer := halt or self.lanes.add(prepared):
+            if prepared is halt:
+                self._allowance.spend(1)
+            self._unsettled.enter_one(name, number, prepared)
+        elif answer := halts.of(name, prepared.batch_key) or self.lanes.add(prepared):
+            if answer is not HELD_BACK_OUTCOME:
+                self._allowance.spend(1)
             self._give_back(prepared, answer)
 
     def shed(self) -> None:
-        """Give back what is too much for lanes that are slow."""
-        for item in self.lanes.shed():
+        """Give back what is too much for lanes that are slow, as far as that is allowed."""
+        shed = self.lanes.shed(self._allowance.left)
+        self._allowance.spend(len(shed))
+        for item in shed:
             self._give_back(item, LANE_FULL)
 
     async def send(self, lane: LiveLane, laned: LanedBatch) -> None:
         """Send one batch, and enter the outcomes of its payloads and of those it leaves behind."""
         outcomes = await self._outcomes_of(laned)
+        if not lane.gives_back:
+            self._allowance.earn(sum(o.status is Status.DELIVERED for o in outcomes))
         key_of = zip(laned.events, laned.order_keys, outcomes, strict=True)
         left = [(n, key) for n, key, o in key_of if key is not None and o.status is Status.RETRY]
         for number, key in left:
@@ -102,7 +112,7 @@ class Road:
     def _give_back(self, item: Item, outcome: Outcome) -> None:
         if outcome.status is Status.RETRY and item.order_key is not None:
             self._hold(item.event, item.batch_key, item.order_key)
-        self._unsettled.enter(self._mapping.name, (item.event,), (outcome,))
+        self._unsettled.enter_one(self._mapping.name, item.event, outcome)
 
     def _hold(self, number: int, batch_key: Hashable, order_key: Hashable) -> None:
         """Let nothing overtake a payload until the host knows that it is to be put again."""

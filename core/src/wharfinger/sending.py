@@ -6,12 +6,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import attrs
 
 from wharfinger.active import ActiveMapping
 from wharfinger.delivery.governor import Governor
-from wharfinger.delivery.lanes import HELD_BACK_OUTCOME, Lane, LanedBatch
+from wharfinger.delivery.lanes import HELD_BACK_OUTCOME, Item, Lane, LanedBatch
 from wharfinger.delivery.retry import RetryPolicy, perform
 from wharfinger.delivery.session import Session
 from wharfinger.model.action import Effect
@@ -19,7 +20,7 @@ from wharfinger.model.batching import BatchReport
 from wharfinger.model.outcome import Outcome, Status
 from wharfinger.receipts import Halts, Receipts
 
-__all__ = ["BatchSender", "Observer", "Sender"]
+__all__ = ["BatchSender", "Observer", "Sender", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,31 @@ class BatchSender:
                 observe(report)
             except Exception:
                 logger.exception("the plugin %s failed to observe a batch", plugin)
+
+
+def prepare(
+    mapping: ActiveMapping,
+    events: Sequence[Any],
+    receipts: Receipts,
+    *,
+    halt: Outcome | None = None,
+) -> list[Item]:
+    """Return the payloads that one mapping makes of events; where one ends is in the receipts.
+
+    Args:
+        mapping: The mapping.
+        events: The events of one delivery.
+        receipts: Gets the outcomes of those that go no further.
+        halt: As for `ActiveMapping.prepare`.
+    """
+    items: list[Item] = []
+    for index, event in enumerate(events):
+        prepared = mapping.prepare(index, event, halt)
+        if isinstance(prepared, Outcome):
+            receipts.enter(mapping.name, [index], [prepared])
+        else:
+            items.append(prepared)
+    return items
 
 
 @attrs.frozen(kw_only=True)

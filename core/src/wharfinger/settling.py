@@ -92,18 +92,22 @@ class Unsettled:
         Raises:
             RuntimeError: An event has an outcome under this mapping already.
         """
-        entries = self._entries
         for number, outcome in zip(numbers, outcomes, strict=True):
-            entry = entries.get(number)
-            if entry is None or entry.outcomes[mapping] is not None:
-                raise RuntimeError(f"a second outcome for event {number} under {mapping}")
-            entry.outcomes[mapping] = outcome
-            entry.missing -= 1
-            if not entry.missing:
-                del entries[number]
-                self._settle(entry)
-        if not entries:
-            self.quiet.set()
+            self.enter_one(mapping, number, outcome)
+
+    def enter_one(self, mapping: str, number: int, outcome: Outcome) -> None:
+        """Enter the outcome of one event; see `enter`."""
+        entries = self._entries
+        entry = entries.get(number)
+        if entry is None or entry.outcomes[mapping] is not None:
+            raise RuntimeError(f"a second outcome for event {number} under {mapping}")
+        entry.outcomes[mapping] = outcome
+        entry.missing -= 1
+        if not entry.missing:
+            del entries[number]
+            self._settle(entry)
+            if not entries:
+                self.quiet.set()
 
     def _settle(self, entry: _Entry) -> None:
         self._settled.append(entry)

@@ -20,7 +20,7 @@ from tests.bench.whole_path.samples import without_end
 def host_of(job: Job, folder: Path) -> Host:
     """Return a host with one connection to the sink."""
     config = connection_config(job.port, tls=job.tls, size=job.size, lanes=job.inflight)
-    return Host(folder, {"bench": config}, job.inflight, job.environment())
+    return Host(folder, {"bench": config}, job.environment())
 
 
 @contextmanager

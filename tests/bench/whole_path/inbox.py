@@ -17,6 +17,7 @@ import attrs
 from tests.bench.whole_path.measure import peak_rss_mib
 
 _POLL_S = 0.05
+_WHARFINGER = (sys.executable, "-c", "from wharfinger_host.cli import main; main()")
 
 
 @attrs.frozen
@@ -40,7 +41,6 @@ class Host:
     Args:
         folder: Where the configuration and the inbox are.
         connections: As in a configuration, by name.
-        inflight: Requests that an account bears at once.
         environment: Of the processes.
     """
 
@@ -48,12 +48,10 @@ class Host:
         self,
         folder: Path,
         connections: Mapping[str, Any],
-        inflight: int,
         environment: Mapping[str, str],
     ) -> None:
         self._environment = environment
         self._folder = folder
-        self._inflight = inflight
         self._db = folder / "bench.db"
         lines = ["[inbox]", 'file = "bench.db"']
         for name, connection in connections.items():
@@ -62,10 +60,9 @@ class Host:
 
     def start(self, command: str, *arguments: str, stdin: Any = None) -> subprocess.Popen[bytes]:
         """Start ``accept`` or ``run``; what it prints goes into a file beside the inbox."""
-        module = [sys.executable, "-m", "tests.bench.whole_path.host", str(self._inflight)]
         with (self._folder / f"{command}.log").open("ab") as log:
             return subprocess.Popen(
-                [*module, command, "bench.toml", *arguments, "--quiet"],
+                [*_WHARFINGER, command, "bench.toml", *arguments, "--quiet"],
                 cwd=self._folder,
                 env={**self._environment, "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdin=stdin,

@@ -69,7 +69,9 @@ def row_by_hand(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def connection_config(port: int, *, tls: bool, size: int, lanes: int) -> dict[str, Any]:
+def connection_config(
+    port: int, *, tls: bool, size: int, lanes: int, parallel: int | None = None
+) -> dict[str, Any]:
     """Return a connection to a sink on this machine.
 
     Args:
@@ -77,6 +79,7 @@ def connection_config(port: int, *, tls: bool, size: int, lanes: int) -> dict[st
         tls: Whether it speaks TLS.
         size: Events in one batch; 0 sends each by itself.
         lanes: Batches that may be under way at once.
+        parallel: Requests that the account bears at once; None for as many as there are lanes.
     """
     batch = {"lanes": lanes} if not size else {"lanes": lanes, "rows": size}
     return {
@@ -88,6 +91,7 @@ def connection_config(port: int, *, tls: bool, size: int, lanes: int) -> dict[st
             "subdomain": SUBDOMAIN,
         },
         "route": f"{'https' if tls else 'http'}://127.0.0.1:{port}",
+        "budget": {"parallel": lanes if parallel is None else parallel},
         "mappings": {
             "contacts": {
                 "action": ACTION,

@@ -1,10 +1,12 @@
 """What a connection loses by its neighbour: two connections in one process, one of them measured.
 
-Both get the same events, as they do in a host with two destinations. The neighbour is
+Both get the same events, as they do in a host with two destinations. In memory such a host decodes
+an event once for both, so the neighbour is handed what the first connection has settled, decoded;
+what it has no room for is let go. The neighbour is
 
 ===========  ==============================================================================
-``none``     not there
-``idle``     open, and gets no events
+``none``     not there; the measure of what the others cost
+``idle``     open, and its trigger takes none of the events
 ``busy``     as well as the first one; what then is left is what two connections cost
 ``silent``   at a vendor that never answers
 ``refused``  at a vendor that gives it no token, so that it is halted
@@ -17,6 +19,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from itertools import cycle, islice
@@ -33,13 +36,18 @@ from tests.bench.whole_path.ours import count
 from tests.bench.whole_path.samples import without_end
 
 import wharfinger
+from wharfinger_host.collecting import collecting_less
 
 KINDS: Final = ("none", "idle", "busy", "silent", "refused")
 
+_MOST_HANDED: Final = 1_000
+_NEIGHBOURS_LANES: Final = 2
+"""Fewer than would fill a worker's flow, so that what is too much for them is put aside."""
+
 
 def neighbour_config(job: Job, port: int, kind: str) -> dict[str, Any]:
-    """Return a connection of another tenant to another sink."""
-    config = connection_config(port, tls=False, size=job.size, lanes=job.inflight)
+    """Return a connection of another tenant to another sink, with as many lanes as usual."""
+    config = connection_config(port, tls=False, size=job.size, lanes=_NEIGHBOURS_LANES)
     config["settings"]["subdomain"] = "mc-other"
     if kind == "idle":
         config["mappings"]["contacts"]["trigger"] = 'type = "group"'
@@ -64,15 +72,16 @@ async def in_memory(job: Job, port: int, kind: str) -> dict[str, Any]:
         if kind != "none":
             other = plugins.connect(neighbour_config(job, port, kind), name="other")
             await stack.enter_async_context(other)
-            task = asyncio.create_task(beside.run(other, job.lines()))
+            task = asyncio.create_task(beside.run(other))
 
         async def work(meter: Meter, until: float) -> None:
             async for settled in first.stream(_events(lines, until)):
                 count(meter, settled.receipt)
-                if kind != "idle":
-                    beside.wanted.release()
+                if task is not None:
+                    beside.hand(settled.event)
 
-        figures = await timed(job, work)
+        with collecting_less():
+            figures = await timed(job, work)
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -88,19 +97,27 @@ def _events(lines: Iterator[bytes], until: float) -> Iterator[Any]:
 
 @attrs.define
 class _Beside:
-    """The neighbour: gets an event whenever the first connection has settled one."""
+    """The neighbour: gets each event that the first connection has settled, if it has room."""
 
-    wanted: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(0))
     settled: int = 0
+    _events: deque[Any] = attrs.field(factory=deque)
+    _news: asyncio.Event = attrs.field(factory=asyncio.Event)
 
-    async def run(self, connection: wharfinger.Connection, lines: list[bytes]) -> None:
-        async for _ in connection.stream(self._events(lines)):
+    def hand(self, event: Any) -> None:
+        if len(self._events) < _MOST_HANDED:
+            self._events.append(event)
+            self._news.set()
+
+    async def run(self, connection: wharfinger.Connection) -> None:
+        async for _ in connection.stream(self._handed()):
             self.settled += 1
 
-    async def _events(self, lines: list[bytes]) -> AsyncIterator[Any]:
-        for line in cycle(lines):
-            await self.wanted.acquire()
-            yield orjson.loads(line)
+    async def _handed(self) -> AsyncIterator[Any]:
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            self._news.clear()
+            await self._news.wait()
 
 
 def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
@@ -117,7 +134,7 @@ def on_disk(job: Job, port: int, kind: str, events: int) -> dict[str, Any]:
     if kind != "none":
         connections = {**connections, "other": neighbour_config(job, port, kind)}
     with removed_folder() as folder:
-        host = Host(Path(folder), connections, job.inflight, job.environment())
+        host = Host(Path(folder), connections, job.environment())
         with host.at_work() as worker:
             began, used_s = time.perf_counter(), cpu_s_of(worker)
             accepting = host.accept(islice(without_end(job.lines()), events))

@@ -9,20 +9,15 @@ from tests.bench.whole_path.mapping import connection_config
 from tests.bench.whole_path.measure import Job, Meter
 
 import wharfinger
-from wharfinger.delivery.governor import Governor
 from wharfinger_host.collecting import collecting_less
 
 
 def connection_to(job: Job, *, lanes: int, name: str = "bench") -> wharfinger.Connection:
-    """Return a connection whose account bears as many requests at once as the job asks for.
-
-    An account of SFMC bears four as far as is known, and wharfinger keeps to that; so a governor
-    of another kind is put in its place here.
-    """
-    config = connection_config(job.port, tls=job.tls, size=job.size, lanes=lanes)
-    connection = wharfinger.load_plugins().connect(config, name=name)
-    connection._governor = Governor(job.inflight)
-    return connection
+    """Return a connection whose account bears as many requests at once as the job asks for."""
+    config = connection_config(
+        job.port, tls=job.tls, size=job.size, lanes=lanes, parallel=job.inflight
+    )
+    return wharfinger.load_plugins().connect(config, name=name)
 
 
 @asynccontextmanager

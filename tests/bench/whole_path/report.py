@@ -73,12 +73,12 @@ def neighbours(title: str, measured: Sequence[Figures]) -> Table:
     table.add_column("neighbour")
     for name in (
         "events/s",
-        "of that beside an idle one",
+        "of that alone",
         "CPU s per 100k",
-        "x beside an idle one",
+        "x alone",
     ):
         table.add_column(name, justify="right", no_wrap=True)
-    idle = {each["run"]: each for each in measured if each["kind"] == "idle"}
+    alone = {each["run"]: each for each in measured if each["kind"] == "none"}
     for kind in _distinct(each["kind"] for each in measured):
         mine = [each for each in measured if each["kind"] == kind]
         cells = []
@@ -87,7 +87,8 @@ def neighbours(title: str, measured: Sequence[Figures]) -> Table:
             ("cpu_s_per_100k", "{:.1f}", "{:.2f}"),
         ):
             cells.append(spread([each[figure] for each in mine], form))
-            cells.append(spread([each[figure] / idle[each["run"]][figure] for each in mine], ratio))
+            ratios = [each[figure] / alone[each["run"]][figure] for each in mine]
+            cells.append(spread(ratios, ratio))
         table.add_row(kind, *cells)
     return table
 

@@ -126,6 +126,84 @@ async def test_a_slow_lane_makes_room_for_the_others_where_the_flow_is_full(
     assert yard.stored == [6, 0, 1, 2]
 
 
+async def test_where_nothing_else_is_sent_a_slow_lane_gives_back_at_a_pace(
+    ship, yard, parcel, turns, clock
+):
+    yard.closed["a"] = asyncio.Event()
+    facts = {"most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
+    async with ship(rows=1) as connection, connection.flow(**facts) as flow:
+        flow._allowance.left = 2
+        for number in range(2):
+            await flow.put(parcel(number), number)
+            await turns()
+        clock.advance(10)
+        for number in (2, 3):
+            await flow.put(parcel(number), number)
+        waiting = asyncio.create_task(flow.put(parcel(4), 4))
+        assert codes_of([await anext(flow), await anext(flow)]) == dict.fromkeys(
+            (2, 3), "lane-full"
+        )
+        await turns()
+        assert not waiting.done()
+        clock.advance(1)
+        await waiting
+        assert codes_of([await anext(flow)]) == {4: "lane-full"}
+        yard.closed["a"].set()
+        await flow.drain()
+    assert yard.stored == [0, 1]
+
+
+async def test_what_another_lane_sends_lets_a_slow_one_give_back_more(
+    ship, yard, parcel, turns, clock
+):
+    yard.closed.update(a=asyncio.Event(), b=asyncio.Event())
+    facts = {"most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
+    async with ship(rows=1) as connection, connection.flow(**facts) as flow:
+        flow._allowance.left = 1
+        await flow.put(parcel(0, "b"), 0)
+        for number in (1, 2):
+            await flow.put(parcel(number), number)
+            await turns()
+        clock.advance(10)
+        await flow.put(parcel(3), 3)
+        waiting = asyncio.create_task(flow.put(parcel(4), 4))
+        assert codes_of([await anext(flow)]) == {3: "lane-full"}
+        await turns()
+        assert not waiting.done()
+        yard.closed["b"].set()
+        assert codes_of([await anext(flow)]) == {0: "delivered"}
+        await waiting
+        yard.closed["a"].set()
+        await flow.drain()
+        assert codes_of(await rest_of(flow)) == {1: "delivered", 2: "delivered", 4: "lane-full"}
+
+
+async def test_a_full_flow_whose_slow_lane_may_give_back_little_gives_back_the_last_that_came(
+    ship, yard, parcel, turns, clock
+):
+    yard.closed["a"] = asyncio.Event()
+    facts = {"most_waiting": 6, "most_per_lane": 1, "slow_s": 10.0, "unsent_per_s": 1.0}
+    async with ship(rows=1) as connection, connection.flow(**facts) as flow:
+        flow._allowance.left = 1
+        for number in range(6):
+            flow.put_now(parcel(number), number)
+            await turns()
+        waiting = asyncio.create_task(flow.put(parcel(6, place="b"), 6))
+        await turns()
+        clock.advance(11)
+        await turns()
+        assert codes_of([await anext(flow), await anext(flow)]) == dict.fromkeys(
+            (4, 5), "lane-full"
+        )
+        await turns()
+        assert not waiting.done()
+        clock.advance(1)
+        await waiting
+        yard.closed["a"].set()
+        await flow.drain()
+    assert sorted(yard.stored) == [0, 1, 2, 3, 6]
+
+
 async def test_lanes_of_one_place_run_side_by_side(ship, yard, parcel, turns):
     yard.closed["a"] = asyncio.Event()
     async with ship(rows=1, lanes=4) as connection, connection.flow() as flow:

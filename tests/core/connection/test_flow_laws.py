@@ -31,6 +31,7 @@ class Plan:
     most_waiting: int
     most_per_lane: int | None
     slow_s: float
+    unsent_per_s: float | None
     pauses: list[int]
 
 
@@ -56,6 +57,7 @@ plans = st.builds(
     most_waiting=st.integers(1, 20),
     most_per_lane=st.sampled_from([None, None, 1, 3, 8]),
     slow_s=st.sampled_from([0.0, 0.0, 0.5, 2.0]),
+    unsent_per_s=st.sampled_from([None, None, 0.1, 1.0]),
     pauses=st.lists(st.integers(0, 3), min_size=1, max_size=8),
 )
 
@@ -95,6 +97,7 @@ class Host:
             "most_waiting": self.plan.most_waiting,
             "most_per_lane": self.plan.most_per_lane,
             "slow_s": self.plan.slow_s,
+            "unsent_per_s": self.plan.unsent_per_s,
         }
         async with (
             self.connection,
@@ -102,6 +105,7 @@ class Host:
             asyncio.TaskGroup() as group,
         ):
             group.create_task(self._take())
+            time = group.create_task(self._let_time_go_by())
             for event in self.plan.events:
                 await self.flow.put(event, event["number"])
                 self._look()
@@ -110,6 +114,13 @@ class Host:
                 await self._pause(event["number"])
                 self.clock.advance(0.3)
             await self.flow.drain()
+            time.cancel()
+
+    async def _let_time_go_by(self):
+        """Where few may come back unsent, more may as time goes by."""
+        while self.plan.unsent_per_s is not None:
+            await asyncio.sleep(0)
+            self.clock.advance(0.1)
 
     async def _take(self):
         async for settled in self.flow:

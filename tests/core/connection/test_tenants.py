@@ -107,6 +107,18 @@ async def test_a_budget_that_is_used_gives_events_back_unsent_and_pauses_nobody(
     assert len(vendor.requests) == 1
 
 
+async def test_a_budget_says_how_many_requests_may_be_under_way_and_the_strictest_counts(
+    connect_to,
+):
+    async with connect_to(budget={"parallel": 16}) as generous:
+        assert generous.usage.parallel == 16
+        async with connect_to(budget={"parallel": 2}), connect_to():
+            assert generous.usage.parallel == 2
+        assert generous.usage.parallel == 16
+    async with connect_to() as modest:
+        assert modest.usage.parallel == 4
+
+
 async def test_a_budget_ends_with_its_connection_and_what_was_spent_stays(
     connect_to, vendor, track
 ):
@@ -160,6 +172,7 @@ async def test_a_forecast_is_known_once_some_requests_ended(connect_to, track):
         ({"budget": {"per_minute": 0}}, ("budget",), "'per_minute' must be >= 1"),
         ({"budget": {"per_day": 1.5}}, ("budget", "per_day"), "a whole number"),
         ({"budget": {"headroom": 1.0}}, ("budget",), "'headroom' must be < 1"),
+        ({"budget": {"parallel": 0}}, ("budget",), "'parallel' must be >= 1"),
         ({"budget": {"per_hour": 1}}, ("budget", "per_hour"), "not known here"),
         ({"circuit": {"failures": 0}}, ("circuit",), "'failures' must be >= 1"),
         ({"circuit": {"open_s": 0}}, ("circuit",), "'open_s' must be > 0"),

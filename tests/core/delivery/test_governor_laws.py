@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wharfinger import ThrottledError
+from wharfinger.delivery.budget import Budget
 from wharfinger.delivery.circuit import CircuitPolicy
 from wharfinger.delivery.governor import Governor, Terms
 from wharfinger.delivery.parallelism import Parallelism
@@ -144,6 +145,41 @@ def test_the_limit_halves_once_a_round_and_grows_by_one_a_window(most, ends):
             parallelism.grow(round_ - rounds_ago)
             assert before <= parallelism.limit <= min(most, before + 1)
         assert 1 <= parallelism.limit <= most
+
+
+@given(st.lists(st.tuples(st.integers(1, 64), st.integers(0, 3))))
+def test_another_most_is_there_at_once_unless_something_was_too_many(steps):
+    most = 4
+    parallelism = Parallelism(most)
+    for another, halvings in steps:
+        before = parallelism.limit
+        parallelism.bound(another)
+        assert parallelism.limit == (another if before == most else min(before, another))
+        most = another
+        for _ in range(halvings):
+            parallelism.halve(parallelism.round)
+
+
+async def test_more_requests_start_as_soon_as_more_may():
+    governor = Governor(1)
+    started = []
+
+    async def request(number):
+        async with governor.turn():
+            started.append(number)
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(request(number)) for number in range(5)]
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert (started, governor.usage.waiting) == ([0], 4)
+    governor.join(Terms(budget=Budget(parallel=3)))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert (started, governor.usage.waiting) == ([0, 1, 2], 2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.parametrize("most", [4, 16])

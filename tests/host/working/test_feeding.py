@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import attrs
 import pytest
 
-from wharfinger import Effect
+from wharfinger import Effect, Outcome, Status
 from wharfinger_host.store.inbox import Entry
 from wharfinger_host.store.leases import acquire, register
 from wharfinger_host.store.store import Store
+from wharfinger_host.working import feeding
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.feeding import Feeder
-from wharfinger_host.working.lane import Lane
+from wharfinger_host.working.lane import Lane, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Patience, Verdicts
 
@@ -26,6 +28,7 @@ class Flow:
 
     put: list[tuple[str, list[str]]] = attrs.field(factory=list)
     meanwhile: Callable[[], None] = lambda: None
+    halt: Outcome | None = None
 
     async def room(self) -> None:
         self.meanwhile()
@@ -186,3 +189,51 @@ async def test_what_is_settled_while_one_waits_for_room_is_not_offered_once_more
     bench.flow.meanwhile = settle
     assert await bench.feeder._offer_again() == 0
     assert bench.flow.put == [("m1", ["notes"])]
+
+
+@pytest.fixture
+def halted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The same, at a connection that is halted as a whole, which some event has found out."""
+    monkeypatch.setattr(feeding, "_POLL_S", 0)
+    bench.flow.halt = Outcome(status=Status.HALTED, code="credentials-refused")
+    bench.feeder.verdicts.has_halted = True
+    bench.feeder.once = False
+    return bench
+
+
+@pytest.mark.parametrize("feed", [Feeder._feed_log, Feeder._offer_again])
+async def test_events_of_a_halted_connection_stay_where_they_are(
+    halted: Bench, feed: Callable[[Feeder], Any]
+) -> None:
+    halted.defer(NOTES, 1)
+    halted.lane.read_to = 1
+    feeding = asyncio.create_task(feed(halted.feeder))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    await halted.feeder.recorder.disk.ready()
+    assert not feeding.done()
+    halted.feeder.lane.ending = True
+    await feeding
+    assert halted.flow.put == []
+    assert halted.lane.read_to == 1
+    assert halted.lane.idle
+
+
+async def test_they_are_handed_in_until_one_has_come_back_halted(halted: Bench) -> None:
+    halted.feeder.verdicts.has_halted = False
+    await halted.feeder._feed_log()
+    assert len(halted.flow.put) == 3
+
+
+async def test_they_are_handed_in_where_the_work_is_done_once(halted: Bench) -> None:
+    halted.feeder.once = True
+    await halted.feeder._feed_log()
+    assert len(halted.flow.put) == 3
+
+
+async def test_an_event_that_comes_back_halted_is_noticed(bench: Bench) -> None:
+    verdicts, lane = bench.feeder.verdicts, bench.lane
+    halt = Outcome(status=Status.HALTED, code="shelf-full")
+    ticket = Ticket(lane, 1, "u1", "m1", b"{}")
+    assert verdicts.enter(lane.settlement, ticket, "rows", halt, 0)
+    assert (verdicts.has_halted, verdicts.halted) == (True, {ROWS})

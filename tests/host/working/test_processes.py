@@ -159,3 +159,40 @@ def test_a_worker_that_shares_with_a_new_one_ends_although_something_is_given_up
     first.communicate(timeout=60)
     release.set()
     assert first.returncode == 1
+
+
+def test_events_of_a_halted_connection_stay_in_the_log_and_follow_in_order_once_it_is_mended(
+    host: Any, start: Any
+) -> None:
+    host.keep_rows_in_order()
+
+    def version(number: int) -> dict[str, Any]:
+        event: dict[str, Any] = host.events.identify(number % 10)
+        return {**event, "traits": {"email": f"{number}"}}
+
+    host.vendor.answer = lambda *_: (401, "")
+    host.accept(version(0))
+    process = start()
+    assert "main.rows is halted: Acme refused the API Key." in process.stderr.readline()
+    host.accept(*map(version, range(1, 500)))
+    asked = len(host.vendor.requests)
+    assert host.sql("SELECT seq, status FROM deferred") == [(1, "halted")]
+    done = threading.Event()
+
+    def answer(*_: Any) -> tuple[int, str]:
+        if sum(map(len, host.vendor.bodies("/rows")[asked:])) >= 500:
+            done.set()
+        return 200, ""
+
+    host.vendor.answer = answer
+    process.send_signal(signal.SIGHUP)
+    assert done.wait(60)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    sent = [row for body in host.vendor.bodies("/rows")[asked:] for row in body]
+    assert len(sent) == 500
+    for contact in range(10):
+        mails = [int(row["values"]["mail"]) for row in sent if row["key"] == f"u{contact}"]
+        assert mails == list(range(contact, 500, 10))
+    assert host.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 500)]
+    assert host.sql("SELECT count(*) FROM deferred") == [(0,)]

@@ -169,13 +169,7 @@ def test_partitions_cannot_change_while_the_inbox_is_in_use(host: Any) -> None:
 
 
 def test_order_of_a_contact_is_kept_behind_what_is_tried_again(host: Any) -> None:
-    """Rows of Acme have no order key of their own, so they are given one."""
-    source = (host.config.parent / "site" / "acme.py").read_text()
-    keyed = source.replace(
-        "payload=Row,\n", "payload=Row, order_key=lambda row: row.key,\n"
-    ).replace("BatchPolicy(rows=3)", "BatchPolicy(rows=3, lanes=2)")
-    assert keyed != source
-    (host.config.parent / "site" / "acme.py").write_text(keyed)
+    host.keep_rows_in_order()
 
     def version(number: int) -> dict[str, Any]:
         event: dict[str, Any] = host.events.identify(1)

@@ -1,4 +1,4 @@
-"""A budget of calls: so many a minute, evenly spread, and so many a day; others are left room."""
+"""A budget of calls: so many at once, a minute, evenly spread, and a day; others have room."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Budget:
         per_minute: Most calls within any 60 seconds; they are spread evenly.
         per_day: Most calls in one day of UTC.
         headroom: Share of both that is left for other users of the tenant, from 0 to below 1.
+        parallel: Most requests under way at once, whatever the destination says.
     """
 
     per_minute: int | None = attrs.field(
@@ -34,6 +35,9 @@ class Budget:
     )
     headroom: float = attrs.field(
         default=0.0, validator=[attrs.validators.ge(0), attrs.validators.lt(1)]
+    )
+    parallel: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
     )
 
     @property
@@ -57,6 +61,7 @@ def strictest(one: Budget | None, other: Budget | None) -> Budget | None:
         per_minute=_least(one.per_minute, other.per_minute),
         per_day=_least(one.per_day, other.per_day),
         headroom=max(one.headroom, other.headroom),
+        parallel=_least(one.parallel, other.parallel),
     )
 
 

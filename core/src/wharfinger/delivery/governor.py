@@ -41,7 +41,7 @@ class Governor:
     is open (`Circuit`); calls leave as the budget allows (`Spending`).
 
     Args:
-        parallel: Most requests under way at once.
+        parallel: Most requests under way at once, where no budget says otherwise.
         clock: Gives seconds that never go back.
         wall: Gives seconds of UTC, since 1970.
     """
@@ -59,6 +59,7 @@ class Governor:
         self._wall = wall
         self._skipped_s = 0.0
         self._terms: list[Terms] = []
+        self._parallel = parallel
         self._parallelism = Parallelism(parallel)
         self._circuit = Circuit(CircuitPolicy())
         self._spending = Spending()
@@ -84,9 +85,12 @@ class Governor:
             self._agree()
 
     def _agree(self) -> None:
-        self._spending.budget = reduce(strictest, (each.budget for each in self._terms), None)
+        budget = reduce(strictest, (each.budget for each in self._terms), None)
+        self._spending.budget = budget
+        self._parallelism.bound((budget and budget.parallel) or self._parallel)
         policies = [each.circuit for each in self._terms] or [CircuitPolicy()]
         self._circuit.policy = reduce(most_careful, policies)
+        self._advance()
 
     def turn(self, longest_wait_s: float = LONGEST_WAIT_S) -> Turn:
         """Return a place for one request.

@@ -146,9 +146,16 @@ class LiveLanes:
         if not self._held[batch_key, order_key]:
             del self._held[batch_key, order_key]
 
-    def shed(self) -> list[Item]:
-        """Take out of slow lanes what is too much for them, the last that came."""
-        return [item for lane in self._lanes.values() for item in lane.shed()]
+    def shed(self, most: float) -> list[Item]:
+        """Take out of slow lanes what is too much for them, the last that came.
+
+        Args:
+            most: Payloads to take out at most.
+        """
+        shed: list[Item] = []
+        for lane in self._lanes.values():
+            shed += lane.shed(most - len(shed))
+        return shed
 
     def ripen(self) -> None:
         """Send what waits for company, as if it were old enough."""
@@ -204,13 +211,19 @@ class LiveLane:
             self._full = self._is_slow()
         return self._full
 
-    def shed(self) -> list[Item]:
-        """Take out what is too much, the last that came; then the lane is full."""
-        most = self._lanes.most_waiting
-        if most is None or len(self._items) <= most or not self._is_slow():
+    @property
+    def gives_back(self) -> bool:
+        """Whether it was found full, and has not emptied since."""
+        return self._full
+
+    def shed(self, most: float) -> list[Item]:
+        """Take out what is too much, the last that came, and so many at most; it is full then."""
+        stays = self._lanes.most_waiting
+        if stays is None or len(self._items) <= stays or not self._is_slow():
             return []
         self._full = True
-        shed = [self._items.pop() for _ in range(len(self._items) - most)]
+        number = int(min(len(self._items) - stays, max(0, most)))
+        shed = [self._items.pop() for _ in range(number)]
         self._bytes -= sum(item.size for item in shed)
         return shed[::-1]
 

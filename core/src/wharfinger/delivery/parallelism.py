@@ -13,7 +13,7 @@ class Parallelism:
     halve the limit once, not each.
 
     Args:
-        most: What to start with; it never grows beyond.
+        most: What to start with; it never grows beyond, until told otherwise.
 
     Attributes:
         round: How often the limit was halved.
@@ -25,6 +25,12 @@ class Parallelism:
         self._exact = self._most
         self.round = 0
         self.limit = most
+
+    def bound(self, most: int) -> None:
+        """Grow to another number at most; where nothing was too many so far, be there at once."""
+        exact = float(most) if self._exact >= self._most else min(self._exact, float(most))
+        self._most = float(most)
+        self._set(exact)
 
     def halve(self, round_: int) -> None:
         """Take it that a request of this round was one too many."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import attrs
 import orjson
 
-from wharfinger import Effect, Status
+from wharfinger import Effect, Outcome, Status
 from wharfinger_host.store.deferred import Due, any_waits, due, waiting
 from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
@@ -28,6 +28,10 @@ _POLL_S: Final = 0.1
 
 class Taking(Protocol):
     """The side of a flow that takes events."""
+
+    @property
+    def halt(self) -> Outcome | None:
+        """Why nothing can be sent, where no mapping can send anything."""
 
     async def room(self) -> None:
         """Wait until one more event may be put."""
@@ -211,9 +215,19 @@ class Feeder:
 
     async def _ready(self) -> bool:
         """Wait until the lease is good and not too much is under way; tell whether to go on."""
-        while not self.ended and (self.lane.is_crowded or not self.may_send()):  # noqa: ASYNC110  # time itself ends it, too
+        while not self.ended and (  # noqa: ASYNC110  # time itself ends it, too
+            self.lane.is_crowded or not self.may_send() or self._waits_for_a_person
+        ):
             await asyncio.sleep(_POLL_S)
         return not self.ended
+
+    @property
+    def _waits_for_a_person(self) -> bool:
+        """Whether events are left where they are, because every one would come back as halted.
+
+        A few have come back, so it is known why, and the post ends in time to look again.
+        """
+        return not self.once and self.verdicts.has_halted and self.flow.halt is not None
 
     def _look(self, who: str) -> int:
         """Say up to which write the file is about to be looked at."""

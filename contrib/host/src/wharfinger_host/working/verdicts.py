@@ -50,6 +50,7 @@ class Verdicts:
         patience: How long to wait.
         halted: Numbers of the mappings that have events waiting for a person.
         has_released: Whether one of them was found to work again.
+        has_halted: Whether an event came back halted since the connection was opened.
     """
 
     mappings: Mapping[str, Any]
@@ -57,6 +58,7 @@ class Verdicts:
     patience: Patience
     halted: set[int] = attrs.field(factory=set)
     has_released: bool = False
+    has_halted: bool = False
 
     def enter(
         self, settlement: Settlement, ticket: Ticket, mapping: str, outcome: Outcome, now_ms: int
@@ -123,6 +125,7 @@ class Verdicts:
         )
         if outcome.status == Status.HALTED:
             self.halted.add(target)
+            self.has_halted = True
         if outcome.attempts:
             settlement.tries.append(
                 (
