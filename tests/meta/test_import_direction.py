@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "payload": {"errors", "jsontext", "model", "suggest"},
     "delivery": {"errors", "model"},
     "configuration": {"delivery", "errors", "model", "suggest"},
+    "access": {"configuration", "delivery", "model"},
     "fused": {"mapping", "model", "payload"},
     "active": {"delivery", "errors", "mapping", "model"},
     "outlining": {"errors", "mapping", "model", "payload"},
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "road": {"active", "delivery", "model", "sending", "settling"},
     "flow": {"active", "delivery", "errors", "model", "road", "sending", "settling"},
     "streaming": {"errors", "flow", "settling"},
-    "preview": {"active", "delivery", "errors", "model", "receipts"},
+    "preview": {"active", "delivery", "errors", "model", "opening", "receipts", "sending"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }
 KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry", "sync"}
@@ -43,7 +44,8 @@ LIVES_IN = {
     "anyio": {"sync"},
     "cattrs": {"configuration", "payload"},
     "httpx": {
-        *("assembly", "configuration", "connection", "delivery", "model", "plugins", "preview"),
+        *("access", "assembly", "configuration", "connection", "delivery", "model", "plugins"),
+        "preview",
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},
