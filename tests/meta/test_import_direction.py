@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "redacting": {"model", "payload"},
     "delivery": {"errors", "model", "redacting", "telemetry"},
     "configuration": {"delivery", "errors", "model", "suggest"},
+    "access": {"configuration", "delivery", "model"},
     "fused": {"mapping", "model", "payload"},
     "active": {"delivery", "errors", "mapping", "model", "redacting"},
     "outlining": {"errors", "mapping", "model", "payload"},
@@ -40,7 +41,7 @@ MAY_IMPORT = {
         *("active", "delivery", "errors", "model", "road", "sending", "settling", "watched"),
     },
     "streaming": {"errors", "flow", "settling"},
-    "preview": {"active", "delivery", "errors", "model", "receipts"},
+    "preview": {"active", "delivery", "errors", "model", "opening", "receipts", "sending"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }
 KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry", "sync"}
@@ -50,7 +51,8 @@ LIVES_IN = {
     "anyio": {"sync"},
     "cattrs": {"configuration", "payload"},
     "httpx": {
-        *("assembly", "configuration", "connection", "delivery", "model", "plugins", "preview"),
+        *("access", "assembly", "configuration", "connection", "delivery", "model", "plugins"),
+        "preview",
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},

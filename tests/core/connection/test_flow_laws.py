@@ -57,7 +57,7 @@ plans = st.builds(
     most_waiting=st.integers(1, 20),
     most_per_lane=st.sampled_from([None, None, 1, 3, 8]),
     slow_s=st.sampled_from([0.0, 0.0, 0.5, 2.0]),
-    unsent_per_s=st.sampled_from([None, None, 0.1, 1.0]),
+    unsent_per_s=st.sampled_from([None, None, 0.5, 2.0]),
     pauses=st.lists(st.integers(0, 3), min_size=1, max_size=8),
 )
 

@@ -152,7 +152,7 @@ async def test_where_nothing_else_is_delivered_halted_events_come_back_at_a_pace
     ship, yard, parcel, turns, clock
 ):
     yard.answer = lambda _: wharfinger.Outcome.of(wharfinger.HaltedError("No.", code="closed"))
-    async with ship(rows=1) as connection, connection.flow(unsent_per_s=1.0) as flow:
+    async with ship(rows=1) as connection, connection.flow(unsent_per_s=10.0) as flow:
         await flow.put(parcel(0))
         await turns()
         for number in range(1, 11):
@@ -174,7 +174,7 @@ async def test_what_another_place_delivers_lets_halted_events_come_back_sooner(
         if number < 100
         else wharfinger.Outcome.delivered()
     )
-    async with ship(rows=1) as connection, connection.flow(unsent_per_s=1.0) as flow:
+    async with ship(rows=1) as connection, connection.flow(unsent_per_s=10.0) as flow:
         await flow.put(parcel(0))
         await turns()
         for number in range(1, 10):

@@ -9,7 +9,7 @@ import attrs
 
 __all__ = ["Allowance"]
 
-_AT_FIRST_S: Final = 10
+_MOST_S: Final = 10
 _FOR_EACH_DELIVERED: Final = 20
 
 
@@ -23,7 +23,7 @@ class Allowance:
     time alone adds little, enough to find out whether they have anything to send.
 
     Attributes:
-        per_s: What a second adds; infinite for no bounds.
+        per_s: What a second adds, and what is there to begin with; infinite for no bounds.
         left: How many payloads; 0 or below where none may come back.
     """
 
@@ -32,12 +32,12 @@ class Allowance:
 
     @left.default
     def _begin(self) -> float:
-        return self.most
+        return self.per_s
 
     @property
     def most(self) -> float:
-        """What is never exceeded, and there to begin with."""
-        return self.per_s * _AT_FIRST_S
+        """What is never exceeded."""
+        return self.per_s * _MOST_S
 
     def spend(self, payloads: int) -> None:
         """Take it that payloads came back unsent."""
