@@ -233,7 +233,7 @@ async def test_the_overview_counts_and_names_changed_switches(simulate, sign_in)
 
 async def test_every_switch_is_shown_in_the_order_of_the_help(client):
     page = (await client.get("/_simulator/switches/page")).text
-    names = re.findall(r'<th scope="row"><code>(\w+)</code></th>', page)
+    names = re.findall(r'<th scope="row" data-label="Name"><code>(\w+)</code></th>', page)
     assert names == re.findall(r"^  (\w+) = ", describe_switches(), re.MULTILINE)
 
 

@@ -214,8 +214,9 @@ class _Workbench:
         if mapping not in self.desk.mappings().get(connection, ()):
             draft = attrs.evolve(draft, action=action)
             made = action_of(self.desk, draft)
+            trigger = "" if made is None or made.default_trigger else 'type = "track"'
             fields = fields_of_new(made) if made else {}
-            return attrs.evolve(draft, fields=_indented(fields))
+            return attrs.evolve(draft, trigger=trigger, fields=_indented(fields))
         selection = Selection(connection=connection, mapping=mapping)
         try:
             configuration = read_configuration(self.desk.config, self.desk.plugins, selection)
