@@ -47,7 +47,7 @@ def kept(shown: Any, message_id: str) -> Any:
 def message_id_of(reply: Any) -> str:
     assert reply.status_code == 303, reply.text
     (found,) = parse_qs(urlsplit(reply.headers["location"]).query)["message_id"]
-    return found
+    return str(found)
 
 
 def test_an_event_is_in_the_inbox_as_a_source_would_have_sent_it(inside) -> None:

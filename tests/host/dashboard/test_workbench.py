@@ -390,7 +390,11 @@ def test_a_problem_in_a_file_of_fields_keeps_both_from_being_saved(
     assert (host.config.read_text(), beside.read_text()) == before
 
 
-NEW = {"mapping": "more", "action": "put-rows", "fields": {"key": "a", "values": {"x": 1}}}
+NEW: dict[str, Any] = {
+    "mapping": "more",
+    "action": "put-rows",
+    "fields": {"key": "a", "values": {"x": 1}},
+}
 
 
 def new_draft(**changes: Any) -> dict[str, Any]:
