@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/sfmc-simulator
 
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo live test lint format bench docs clean
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
@@ -20,6 +20,9 @@ $(READY): constraints.txt pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what became of them
 	@$(BIN)/wharfinger demo
+
+live: $(READY)  ## simulator and dashboard, to send events of your own, until Ctrl-C
+	@$(BIN)/wharfinger demo --live
 
 test: $(READY)  ## everything but the benchmarks
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench"

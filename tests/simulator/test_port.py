@@ -41,6 +41,16 @@ async def test_a_status_of_the_gateway_reaches_the_client(dial):
     assert (await dial.get("/nothing/at/all")).status_code == 596
 
 
+async def test_the_bare_address_leads_browsers_to_the_page_and_no_one_else(simulator):
+    accepting = {"Accept": "text/html,*/*;q=0.8"}
+    async with simulator.serving() as address, httpx.AsyncClient(base_url=address) as browser:
+        page = await browser.get("/", headers=accepting)
+        assert page.headers["location"] == "/_simulator/page"
+        assert (await browser.get(page.headers["location"])).status_code == 200
+        assert (await browser.get("/")).status_code == 401
+        assert (await browser.post("/", headers=accepting)).status_code == 401
+
+
 async def test_a_large_body_passes(dial):
     rows = [{**ROWS[0], "values": {"FirstName": "x"}, "pad": "y" * 1000} for _ in range(4000)]
     assert len((await dial.post(ROWSET, json=rows)).json()) == 4000

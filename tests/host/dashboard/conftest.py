@@ -199,6 +199,7 @@ def show(host: Host, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
             rejects=RejectsFile(tmp_path / "refused.jsonl"),
             audience=Heard(),
         )
+        desk.intake = intake
         serving = serve_in_thread(intake, desk, names)
         url = next(serving)
         client = httpx.Client(base_url=url, timeout=60)

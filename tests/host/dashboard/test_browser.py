@@ -8,9 +8,9 @@ import pytest
 
 from wharfinger_host.store.minutes import MINUTE_MS
 
-BENCH = "/workbench?connection=main&mapping=notes"
+BENCH = "/workbench?connection=main&mapping=notes&message_id=m-1"
 PAGES = ["/", "/connections/main", "/letters", "/letters/1", "/letters/replay"]
-PAGES += ["/trace?contact=u2", BENCH]
+PAGES += ["/trace?contact=u2", BENCH, "/workbench/new"]
 FILL = (
     "((id, text) => {{ const e = document.getElementById(id); e.focus(); e.value = text; {more} }})"
 )
@@ -65,7 +65,7 @@ def test_every_page_keeps_its_policy_and_fits_into_any_window_in_both_themes(ope
 def test_what_an_event_holds_runs_nowhere(host, open_page) -> None:
     nasty = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
     host.accept({**host.events.track(9, nasty), "messageId": nasty, nasty: {nasty: nasty}})
-    browser = open_page(BENCH)
+    browser = open_page("/workbench?connection=main&mapping=notes")
     browser.run(fill("trigger", f"type != '{nasty}'"))
     browser.until("document.getElementById('result').textContent.includes('onerror')")
     assert browser.run("document.querySelectorAll('#result img, #result script').length") == 0
@@ -169,6 +169,44 @@ def test_a_mapping_is_saved_after_its_difference(used, open_page) -> None:
     browser.submit("document.querySelector('button.main').click()")
     assert 'userId != "x"' in used.config.read_text()
     assert open_page.shown.reloads == ["again"]
+
+
+def test_a_mapping_is_made_tried_and_saved(used, open_page) -> None:
+    browser = open_page("/workbench/new")
+    browser.run(fill("mapping", "more-rows"))
+    label = (
+        "[...document.querySelectorAll('label')].find((e) => e.textContent.includes('Put Rows'))"
+    )
+    browser.run(f"{label}.click()")
+    browser.submit("document.querySelector('form.begin button').click()")
+    browser.run(fill("fields", '{"key": "a", "values": {"x": {"@path": "$.userId"}}}'))
+    browser.until("document.getElementById('verdict').textContent.includes('takes the event')")
+    assert browser.run("document.getElementById('trigger').value") == 'type = "track"'
+    browser.submit("document.querySelector('button.main').click()")
+    browser.submit("document.querySelector('button.main').click()")
+    assert "[connections.main.mappings.more-rows]" in used.config.read_text()
+    assert "Saved." in browser.run("document.body.textContent")
+    assert faults(browser) == []
+
+
+def test_an_event_is_sent_and_followed_until_it_is_settled(used, open_page) -> None:
+    browser = open_page(BENCH)
+    event = '{"type": "track", "event": "A", "userId": "me", "properties": {"text": "mine"}}'
+    browser.run(fill("event", event))
+    browser.submit("document.querySelector('button[formaction$=send]').click()")
+    assert "has not come to it yet" in browser.run("document.querySelector('.traced').textContent")
+    used("run --once --json")
+    browser.until("document.querySelector('.traced').textContent.includes('delivered')")
+    (link,) = routed(browser)
+    assert link.rstrip("/") == open_page.shown.desk.routes()["main"]
+    assert faults(browser) == []
+
+
+def routed(browser: Any) -> list[str]:
+    found: list[str] = browser.run(
+        "[...document.querySelectorAll('.traced a[rel=noreferrer]')].map((each) => each.href)"
+    )
+    return found
 
 
 def test_a_replay_is_begun_and_followed(used, open_page) -> None:

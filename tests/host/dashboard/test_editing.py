@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wharfinger_host.configuration import without_dates
-from wharfinger_host.dashboard.editing import EditError, edited
+from wharfinger_host.dashboard.editing import EditError, added, edited
 
 PLACE = ("main", "notes")
 TEXTS = [
@@ -144,3 +144,50 @@ def test_what_cannot_be_changed_is_refused_with_the_way_to_write_it() -> None:
     words = r"Write it under headers of its own, \[connections\.main\.mappings\.notes\]"
     with pytest.raises(EditError, match=words):
         edited(TEXTS[-1], PLACE, 'type = "page"', {"text": "x"})
+
+
+@given(st.sampled_from(TEXTS), names.filter(lambda name: name != "notes"), st.text(), fields_of)
+def test_a_mapping_more_is_added_and_nothing_else_is_changed(text, name, trigger, fields) -> None:
+    try:
+        made = added(text, ("main", name), "put-rows", trigger, fields)
+    except EditError:
+        # It says so where no header can be added to a text.
+        assert text not in TEXTS[:1]
+        return
+    wanted = without_dates(tomllib.loads(text))
+    mapping: dict[str, Any] = {"action": "put-rows"}
+    if trigger.strip():
+        mapping["trigger"] = trigger
+    if fields:
+        mapping["fields"] = fields
+    wanted["connections"]["main"]["mappings"][name] = mapping
+    assert without_dates(tomllib.loads(made)) == wanted
+    assert made.startswith(text.rstrip())
+
+
+def test_the_first_mapping_of_a_connection_can_be_added() -> None:
+    text = '[connections.main]\ndestination = "acme"\n'
+    made = added(text, ("main", "rows"), "put-rows", 'type = "page"', {"key": "a"})
+    assert made.splitlines()[3:] == [
+        "[connections.main.mappings.rows]",
+        'action = "put-rows"',
+        "trigger = 'type = \"page\"'",
+        "",
+        "[connections.main.mappings.rows.fields]",
+        'key = "a"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [(PLACE, "has a mapping main.notes already"), (("other", "x"), "has no connection other")],
+)
+def test_a_mapping_that_cannot_be_added_is_refused(place: tuple[str, str], words: str) -> None:
+    with pytest.raises(EditError, match=words):
+        added(TEXTS[0], place, "put-rows", "", {})
+
+
+def test_where_no_header_can_be_added_the_way_to_write_it_is_told() -> None:
+    text = '[connections.main]\nmappings = { notes = { action = "send-note" } }\n'
+    with pytest.raises(EditError, match=r"\[connections\.main\.mappings\.NAME\]"):
+        added(text, ("main", "rows"), "put-rows", "", {})

@@ -152,7 +152,7 @@ def test_with_problems_in_the_configuration_nothing_is_replayed(used, show, toke
 @pytest.mark.parametrize("given", ["contact=u2", "message_id=m-2"])
 def test_a_trace_tells_what_became_of_a_person_or_an_event(used, show, given: str) -> None:
     text = show().page(f"/trace?{given}").text
-    assert "1 event, the newest first" in text
+    assert "1 event track" in text
     assert "main.notes" in text
     assert "rejected acme-refused 1 Acme refused this one. too <rude>" in text
 

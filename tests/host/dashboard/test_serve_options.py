@@ -79,7 +79,8 @@ def test_saving_lets_the_process_read_its_configuration_again(served, host, tree
         page = tree(client.get("/").text)
         client.post("/sign-in", data={**hidden(page), "token": "a-token-of-some-length"})
         bench = tree(client.get("/workbench?connection=main&mapping=notes").text)
-        (button,) = [each for each in bench.all("button") if each.get("name") == "proof"]
+        forms = {each.get("formaction"): each for each in bench.all("button")}
+        button = forms["/dashboard/workbench/difference"]
         draft = {"connection": "main", "mapping": "notes", "fields": '{"text": "constant"}'}
         found = client.post("/workbench/difference", data={**draft, "proof": button["value"]})
         difference = tree(found.text)

@@ -45,15 +45,15 @@ def inside(show, token) -> Any:
     return shown
 
 
-def test_the_bench_begins_with_the_mapping_as_it_stands_and_the_newest_event(used, show) -> None:
+def test_the_bench_begins_with_the_mapping_as_it_stands_and_an_event_it_takes(used, show) -> None:
     page = show().page(BENCH)
-    assert '"m-5"' in page.text
+    assert '"m-4"' in page.text
     assert '"@path": "$.properties.text"' in page.text
     assert [each["aria-current"] for each in page.all("a") if "aria-current" in each] == [
         "page",
         "true",
     ]
-    assert "does not take the event" in page.text
+    assert "Trigger: takes the event" in page.text
 
 
 def test_the_bench_begins_with_the_event_of_a_letter(used, show, id_of) -> None:
@@ -328,20 +328,145 @@ def test_a_link_goes_on_leading_to_the_file(host, inside, tree, tmp_path) -> Non
     assert "@case" in real.read_text()
 
 
-def test_fields_in_a_file_of_their_own_are_not_changed_but_the_trigger_is(
-    host, inside, tree
-) -> None:
-    fields = {"text": {"@path": "$.properties.text"}}
-    (host.config.parent / "notes.json").write_bytes(orjson.dumps(fields))
+@pytest.fixture
+def beside(host) -> Any:
+    """The fields of the mapping, in a file of their own."""
+    file = host.config.parent / "notes.json"
+    file.write_text('{\n    "text": {"@path": "$.properties.text"}\n}\n')
     host.edit(
         '[connections.main.mappings.notes.fields]\ntext = { "@path" = "$.properties.text" }\n',
         'fields_file = "notes.json"\n',
     )
-    assert '"@path": "$.properties.text"' in inside.page(BENCH).text
-    assert "stand in the file notes.json" in tree(changed(inside).text).text
-    page = tree(changed(inside, fields=fields).text)
-    assert saved(inside, **hidden(page), fields=fields).status_code == 303
+    return file
+
+
+def test_fields_in_a_file_of_their_own_are_shown_as_they_stand_there(inside, beside) -> None:
+    assert beside.read_text().strip() in inside.client.get(f"/dashboard{BENCH}").text.replace(
+        "&#34;", '"'
+    )
+
+
+def test_fields_are_saved_to_the_file_they_stand_in(host, inside, beside, tree) -> None:
+    before, fields = host.config.read_text(), '{\n    "text": "fixed",\n    "to": "ann"\n}'
+    page = tree(changed(inside, trigger="", fields=fields).text)
+    assert "What changes in notes.json" in page.text
+    assert f"What changes in {host.config.name}" not in page.text
+    assert '+ "text": "fixed",' in page.text
+    assert beside.read_text() != fields
+    assert saved(inside, **hidden(page), trigger="", fields=fields).status_code == 303
+    assert beside.read_text() == fields + "\n"
+    assert host.config.read_text() == before
+    assert inside.reloads == ["again"]
+
+
+def test_a_trigger_and_fields_in_a_file_are_saved_together(host, inside, beside, tree) -> None:
+    page = tree(changed(inside).text)
+    assert "What changes in notes.json" in page.text
+    assert f"What changes in {host.config.name}" in page.text
+    assert saved(inside, **hidden(page)).status_code == 303
     assert "trigger = 'type = \"track\"'" in host.config.read_text()
+    assert 'fields_file = "notes.json"' in host.config.read_text()
+    assert orjson.loads(beside.read_bytes()) == FIELDS
+    assert [each.name for each in host.config.parent.glob(".*")] == []
+
+
+def test_a_file_of_fields_that_was_changed_meanwhile_is_not_overwritten(
+    inside, beside, tree
+) -> None:
+    digest = hidden(tree(changed(inside).text))["digest"]
+    beside.write_text('{"text": "by somebody else"}')
+    assert saved(inside, digest).status_code == 409
+    assert "by somebody else" in beside.read_text()
+
+
+def test_a_problem_in_a_file_of_fields_keeps_both_from_being_saved(
+    host, inside, beside, tree
+) -> None:
+    before = (host.config.read_text(), beside.read_text())
+    reply = changed(inside, fields='{\n"txt": 1}')
+    assert reply.status_code == 409
+    assert "of the file of fields, line 2" in tree(reply.text).text
+    assert saved(inside, "0" * 64, fields='{\n"txt": 1}').status_code == 409
+    assert (host.config.read_text(), beside.read_text()) == before
+
+
+NEW: dict[str, Any] = {
+    "mapping": "more",
+    "action": "put-rows",
+    "fields": {"key": "a", "values": {"x": 1}},
+}
+
+
+def new_draft(**changes: Any) -> dict[str, Any]:
+    return {**NEW, **changes}
+
+
+def test_a_new_mapping_begins_with_what_it_has_to_say(host, inside, tree) -> None:
+    page = tree(inside.client.get("/dashboard/workbench/new").text)
+    actions = [each["value"] for each in page.all("input") if each.get("name") == "action"]
+    assert actions == ["send-note", "put-rows", "send-letter"]
+    bench = inside.page("/workbench?connection=main&mapping=more&action=put-rows").text
+    assert "not in the configuration yet" in bench
+    assert '{ "key": "" }' in bench
+    assert 'type = "track"' in bench
+
+
+def test_a_new_mapping_is_explained_before_it_is_saved(explained, host, tree) -> None:
+    text = tree(explained(**NEW)["html"]).text
+    assert "PUT https://api.acme.example/rows" in text
+    (trouble,) = explained(**new_draft(action="nothing"))["troubles"]
+    assert "nothing" in trouble["message"]
+
+
+def test_a_new_mapping_is_saved_after_its_difference(host, inside, tree) -> None:
+    before = host.config.read_text()
+    page = tree(changed(inside, **NEW).text)
+    assert "+[connections.main.mappings.more]" in page.text
+    assert '+action = "put-rows"' in page.text
+    reply = saved(inside, **hidden(page), **NEW)
+    assert reply.status_code == 303
+    after = host.config.read_text()
+    assert after.startswith(before.rstrip())
+    assert inside.desk.mappings() == {"main": ["notes", "rows", "more"]}
+    page = inside.page(reply.headers["location"].removeprefix("/dashboard"))
+    assert "not in the configuration yet" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mapping": "notes"}, "has a mapping main.notes already"),
+        ({"connection": "nobody"}, "has no connection nobody"),
+        ({"action": "nothing"}, "main.mappings.more"),
+        ({"fields": {"values": {}}}, "main.mappings.more.fields"),
+    ],
+)
+def test_a_new_mapping_that_cannot_be_is_not_saved(
+    host, inside, tree, changes: Any, words: str
+) -> None:
+    before = host.config.read_text()
+    reply = changed(inside, **new_draft(**changes))
+    assert reply.status_code == 409
+    assert words in tree(reply.text).text
+    assert host.config.read_text() == before
+
+
+def test_the_bench_begins_with_the_newest_event_that_the_mapping_takes(host, show) -> None:
+    track, identify = host.events.track, host.events.identify
+    host.accept(*({**track(n), "messageId": f"t-{n}"} for n in (1, 2)), identify(3))
+    shown = show()
+    assert '"t-2"' in shown.page(BENCH).text
+    assert '"t-1"' in shown.page(f"{BENCH}&message_id=t-1").text
+
+
+@pytest.mark.parametrize(
+    ("trigger", "kind"), [('type = "identify"', "identify"), ('type = "group"', "track")]
+)
+def test_over_an_empty_inbox_the_bench_begins_with_a_sample(
+    host, show, trigger: str, kind: str
+) -> None:
+    host.edit('action = "send-note"', f"action = \"send-note\"\ntrigger = '{trigger}'")
+    assert f'"type": "{kind}"' in show().page(BENCH).text
 
 
 def test_going_on_with_editing_keeps_what_was_written(host, inside, tree) -> None:

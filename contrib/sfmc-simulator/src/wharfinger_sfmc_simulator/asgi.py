@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wharfinger_sfmc_simulator.control import control_app
 from wharfinger_sfmc_simulator.inspection.guard import guarded
+from wharfinger_sfmc_simulator.inspection.pages import prefers_html
 from wharfinger_sfmc_simulator.wire import Reply, Request
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def make_app(simulator: "Simulator") -> AsgiApp:
     control = guarded(control_app(simulator))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL) or _is_visit(scope):
             await control(scope, receive, send)
             return
         request = _request(scope, await _body(receive))
@@ -58,6 +59,12 @@ def make_app(simulator: "Simulator") -> AsgiApp:
         await _deliver(simulator.answer(request), connection, receive, send)
 
     return app
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Tell whether a person opened the bare address in a browser: no call of the vendor does."""
+    accepted = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    return scope["path"] == "/" and scope["method"] == "GET" and prefers_html(accepted)
 
 
 async def hold(receive: Receive, seconds: float | None) -> bool:

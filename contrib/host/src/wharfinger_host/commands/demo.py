@@ -21,6 +21,14 @@ def demo(
     events: Annotated[
         int, typer.Option(metavar="N", min=1, help="How many sample events.")
     ] = 3_000,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Instead of the tour: stay, with the simulated tenant and a dashboard, until "
+            "Ctrl-C, so that events of your own can be sent.",
+        ),
+    ] = False,
 ) -> None:
     """Take a tour: a simulated tenant, sample events of all kinds, and what became of them.
 
@@ -31,10 +39,23 @@ def demo(
     from wharfinger_host.terminal import messages, results
 
     try:
-        take_tour(results(), folder, events)
+        if live:
+            _stay(folder, events)
+        else:
+            take_tour(results(), folder, events)
     except TenantError as error:
         messages().print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(Exit.FAILED) from None
     except OSError as error:
         messages().print(f"{folder}: {error.strerror or error}", style="red", soft_wrap=True)
         raise typer.Exit(Exit.FILES) from None
+
+
+def _stay(folder: pathlib.Path, events: int) -> None:
+    from wharfinger_host.commands.serve import serve
+    from wharfinger_host.demo.live import live_host, show_addresses
+    from wharfinger_host.terminal import results
+
+    with live_host(folder, events) as live:
+        show_addresses(results(), live)
+        serve(live.config, port=live.port, dashboard_token=f"file:{live.token_file}")

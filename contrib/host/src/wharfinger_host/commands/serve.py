@@ -69,8 +69,9 @@ def serve(  # noqa: PLR0913  # the options of the command
     The dashboard is read-only without a token. With one, it is shown to whoever signs in.
     Prometheus reads /metrics: from this machine, or with a token.
 
-    Exit code 2 where the configuration is wrong or the port is taken, 3 where the inbox cannot be
-    used, 130 where it was stopped at once.
+    Exit code 0 where it ended as it was told to, whatever became a dead letter, 2 where the
+    configuration is wrong or the port is taken, 3 where the inbox cannot be used, 130 where it was
+    stopped at once.
     """
     import asyncio
     from contextlib import ExitStack

@@ -16,6 +16,7 @@ from wharfinger_host.configuration import read_inbox_configuration
 from wharfinger_host.dashboard.access import Access
 from wharfinger_host.dashboard.replays import Replays
 from wharfinger_host.serving.counts import Counts
+from wharfinger_host.serving.intake import Intake
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.tally import Tally
 
@@ -37,6 +38,7 @@ class Desk:
         at_work: Gives the connections that this process delivers to, by name.
         tally: What this process delivered.
         counts: What this process took in.
+        intake: Takes in an event that a person writes; None where none can be.
         reload: Lets the process read its configuration again.
         replays: Those that were begun here.
         clock: The clock of leases, in seconds.
@@ -50,6 +52,7 @@ class Desk:
     at_work: Callable[[], Mapping[str, wharfinger.Connection]]
     tally: Tally = attrs.field(factory=Tally)
     counts: Counts = attrs.field(factory=Counts)
+    intake: Intake | None = None
     reload: Callable[[], None] = lambda: None
     replays: Replays = attrs.field(factory=Replays)
     clock: Callable[[], float] = time.monotonic
@@ -83,4 +86,13 @@ class Desk:
         return {
             name: list(mappings) if isinstance(mappings := table.get("mappings"), dict) else []
             for name, table in self.tables().items()
+        }
+
+    def routes(self) -> dict[str, str]:
+        """Return where the requests of connections go instead of to the vendor, by name."""
+        found = {name: table.get("route") for name, table in self.tables().items()}
+        return {
+            name: route
+            for name, route in found.items()
+            if isinstance(route, str) and route.startswith(("http://", "https://"))
         }

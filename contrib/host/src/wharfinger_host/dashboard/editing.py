@@ -11,7 +11,7 @@ import tomlkit
 from wharfinger_host import toml
 from wharfinger_host.configuration import without_dates
 
-__all__ = ["EditError", "edited"]
+__all__ = ["EditError", "added", "edited", "with_fields_file"]
 
 _GONE: Final = object()
 _Change = tuple[tuple[str, ...], Any]
@@ -36,11 +36,7 @@ def edited(text: str, place: tuple[str, str], trigger: str, fields: dict[str, An
     Raises:
         EditError: There is no such mapping, or TOML cannot hold the fields.
     """
-    if fields is not None and not toml.fits(fields):
-        raise EditError(
-            "TOML cannot hold null, integers of more than 64 bits, or more than 16 levels. Write "
-            "the fields into a JSON file, and name it with fields_file."
-        )
+    _check(fields)
     before = without_dates(tomllib.loads(text))
     inside = ("connections", place[0], "mappings", place[1])
     mapping = _mapping(before, place)
@@ -52,6 +48,72 @@ def edited(text: str, place: tuple[str, str], trigger: str, fields: dict[str, An
         rest = [change for change in changes if change[0][len(inside)] != "fields"]
         anew = [((*inside, "fields"), _GONE), ((*inside, "fields"), fields or _GONE)]
         return _changed(text, [*rest, *(anew if fields is not None else ())])
+
+
+def added(
+    text: str, place: tuple[str, str], action: str, trigger: str, fields: dict[str, Any]
+) -> str:
+    """Return a configuration with one mapping more, at its end; nothing else is touched.
+
+    Args:
+        text: The configuration.
+        place: Name of the connection, and of the new mapping.
+        action: What the mapping does.
+        trigger: Blank for that of the action.
+        fields: The field mapping.
+
+    Raises:
+        EditError: There is no such connection or there is such a mapping, or TOML cannot hold it.
+    """
+    _check(fields)
+    connection, mapping = place
+    wanted = without_dates(tomllib.loads(text))
+    table = wanted.get("connections", {}).get(connection)
+    if not isinstance(table, dict):
+        raise EditError(f"The configuration has no connection {connection} now.")
+    mappings = table.setdefault("mappings", {})
+    if not isinstance(mappings, dict) or mapping in mappings:
+        raise EditError(f"The configuration has a mapping {connection}.{mapping} already.")
+    mappings[mapping] = _wanted({"action": action}, trigger, fields)
+    made = f"{text.rstrip()}\n\n" + "\n".join(_written(place, mappings[mapping])) + "\n"
+    try:
+        if without_dates(tomllib.loads(made)) == wanted:
+            return made
+    except tomllib.TOMLDecodeError:
+        pass
+    head = toml.header("connections", connection, "mappings", "NAME")
+    raise EditError(
+        "The mappings of this connection are written in a way that none can be added here. Write "
+        f"each under a header of its own, {head}."
+    )
+
+
+def _written(place: tuple[str, str], mapping: dict[str, Any]) -> Iterator[str]:
+    """Give the lines of a mapping, as a person would write them."""
+    path = ("connections", place[0], "mappings", place[1])
+    yield toml.header(*path)
+    for name in ("action", "trigger"):
+        if name in mapping:
+            yield f"{name} = {toml.value(mapping[name])}"
+    if fields := mapping.get("fields"):
+        yield from ("", toml.header(*path, "fields"), *toml.entries(fields))
+
+
+def with_fields_file(text: str, place: tuple[str, str], file: str) -> str:
+    """Return a configuration in which a mapping takes its fields from another file.
+
+    Raises:
+        EditError: That cannot be written.
+    """
+    return _changed(text, [(("connections", place[0], "mappings", place[1], "fields_file"), file)])
+
+
+def _check(fields: dict[str, Any] | None) -> None:
+    if fields is not None and not toml.fits(fields):
+        raise EditError(
+            "TOML cannot hold null, integers of more than 64 bits, or more than 16 levels. Write "
+            "the fields into a JSON file, and name it with fields_file."
+        )
 
 
 def _mapping(document: Any, place: tuple[str, str]) -> Any:

@@ -28,6 +28,7 @@ class Draft:
         event: A JSON object, as text.
         trigger: The trigger; blank for that of the action.
         fields: The field mapping, a JSON object, as text.
+        action: That of a mapping that is not in the configuration yet; ``""`` for one that is.
     """
 
     connection: str
@@ -35,6 +36,7 @@ class Draft:
     event: str = ""
     trigger: str = ""
     fields: str = ""
+    action: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -145,7 +147,11 @@ def _table(
     desk: Desk, draft: Draft, fields: dict[str, Any], troubles: list[Trouble]
 ) -> dict[str, Any] | None:
     """Return the connection with this mapping alone, edited."""
-    selection = Selection(connection=draft.connection, mapping=draft.mapping)
+    selection = Selection(
+        connection=draft.connection,
+        mapping="" if draft.action else draft.mapping,
+        account_only=bool(draft.action),
+    )
     try:
         configuration = read_configuration(desk.config, desk.plugins, selection)
     except OSError as error:
@@ -154,6 +160,8 @@ def _table(
         return None
     table = configuration.connections.get(draft.connection)
     mapping = (table or {}).get("mappings", {}).get(draft.mapping)
+    if draft.action:
+        mapping = {"action": draft.action}
     inside = ("connections", draft.connection, "mappings", draft.mapping)
     troubles += [
         Trouble(place="connection", message=remark.message, where=remark.where)

@@ -31,6 +31,7 @@ def routes(desk: Desk) -> list[Route]:
             desk,
             "overview.html",
             standings=found,
+            routes=desk.routes(),
             letters=sum(group.count for group in letters),
             counts=desk.counts,
             **await _history(desk, request),
@@ -47,6 +48,7 @@ def routes(desk: Desk) -> list[Route]:
             desk,
             "connection.html",
             standing=found,
+            routes=desk.routes(),
             letters=sum(group.count for group in letters),
             **await _history(desk, request, name),
         )

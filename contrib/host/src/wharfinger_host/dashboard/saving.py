@@ -9,24 +9,40 @@ import pathlib
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import attrs
+import orjson
 
-from wharfinger_host.configuration import Remark, connect, read_configuration
+from wharfinger_host.configuration import Configuration, Remark, connect, read_configuration
 from wharfinger_host.dashboard.desk import Desk
-from wharfinger_host.dashboard.editing import EditError, edited
+from wharfinger_host.dashboard.editing import EditError, added, edited, with_fields_file
 from wharfinger_host.dashboard.explaining import Draft, read_fields
 from wharfinger_host.locate import Path, locate_toml
 from wharfinger_host.sources import add_sources
 from wharfinger_host.unquoted import warn_of_unquoted_words
 
-__all__ = ["Change", "ChangedMeanwhileError", "plan", "save"]
+__all__ = ["Change", "ChangedFile", "ChangedMeanwhileError", "plan", "save"]
 
 
 class ChangedMeanwhileError(Exception):
-    """The file is no longer the one that the difference was shown for."""
+    """The files are no longer those that the difference was shown for."""
+
+
+@attrs.frozen(kw_only=True)
+class ChangedFile:
+    """What saving would do to one file.
+
+    Attributes:
+        file: Which one.
+        after: Its text as it would be.
+        lines: The difference, each line behind a blank, ``-``, ``+`` or ``@@``; empty for none.
+    """
+
+    file: pathlib.Path
+    after: str
+    lines: list[str]
 
 
 @attrs.frozen(kw_only=True)
@@ -34,89 +50,110 @@ class Change:
     """What saving would do.
 
     Attributes:
-        digest: Of the file as it is now.
-        after: The file as it would be.
-        lines: The difference, each line behind a blank, ``-``, ``+`` or ``@@``.
-        problems: What would be wrong with the file; it is not saved then.
+        digest: Of the files as they are now.
+        files: Those that would be written.
+        problems: What would be wrong with them; nothing is saved then.
         warnings: What would look wrong.
     """
 
     digest: str
-    after: str
-    lines: list[str]
+    files: list[ChangedFile]
     problems: list[str]
     warnings: list[str]
 
 
 def plan(desk: Desk, draft: Draft) -> Change:
-    """Say what saving a draft would do, and check the file it would leave.
+    """Say what saving a draft would do, and check the files it would leave.
 
     Raises:
-        OSError: The file cannot be read, or none can be written beside it.
+        OSError: A file cannot be read, or none can be written beside it.
         EditError: The draft cannot be written into the file.
     """
     before = desk.config.read_bytes()
     fields, troubles = read_fields(draft.fields)
-    if troubles:
+    if fields is None or troubles:
         raise EditError("The fields are no JSON object.")
     place = (draft.connection, draft.mapping)
-    after = edited(before.decode(), place, draft.trigger, _inline(desk, draft, fields))
-    with _beside(desk.config, after) as file:
-        configuration = read_configuration(file, desk.plugins)
-        connect(configuration, desk.plugins)
-        add_sources(configuration)
-        if not configuration.problems:
-            warn_of_unquoted_words(configuration)
+    fields_file = None if draft.action else _fields_file(desk, draft)
+    there = b"" if fields_file is None else fields_file.read_bytes()
+    if draft.action:
+        after = added(before.decode(), place, draft.action, draft.trigger, fields)
+    else:
+        inline = fields if fields_file is None else None
+        after = edited(before.decode(), place, draft.trigger, inline)
+    files = [
+        _changed(
+            desk.config, before.decode(), after, ("connections", place[0], "mappings", place[1])
+        )
+    ]
+    if fields_file is not None and _differs(there, fields):
+        files.append(_changed(fields_file, there.decode(), draft.fields.strip() + "\n"))
+    configuration = _checked(desk, place, files)
     return Change(
-        digest=_digest(before),
-        after=after,
-        lines=_difference(before.decode(), after, ("connections", place[0], "mappings", place[1])),
-        problems=[_said(remark) for remark in configuration.problems],
-        warnings=[_said(remark) for remark in configuration.warnings],
+        digest=hashlib.sha256(before + b"\0" + there).hexdigest(),
+        files=[each for each in files if each.lines],
+        problems=[_said(configuration, remark) for remark in configuration.problems],
+        warnings=[_said(configuration, remark) for remark in configuration.warnings],
     )
 
 
 def save(desk: Desk, draft: Draft, digest: str) -> None:
-    """Write a draft into the file, as a whole or not at all.
+    """Write a draft into its files, each as a whole or not at all.
 
     Args:
-        desk: Knows the file.
+        desk: Knows the configuration.
         draft: What is written.
-        digest: Of the file that the difference was shown for.
+        digest: Of the files that the difference was shown for.
 
     Raises:
-        ChangedMeanwhileError: It is another one now.
-        EditError: Something would be wrong with it.
-        OSError: It cannot be written.
+        ChangedMeanwhileError: They are other ones now.
+        EditError: Something would be wrong with them.
+        OSError: They cannot be written.
     """
     change = plan(desk, draft)
     if change.digest != digest:
         raise ChangedMeanwhileError
     if change.problems:
         raise EditError("The file would have problems, so it was not saved.")
-    real = desk.config.resolve()  # a link goes on leading to the file
-    with _beside(real, change.after) as file:
-        file.replace(real)
+    with ExitStack() as stack:
+        made: list[tuple[pathlib.Path, pathlib.Path]] = []
+        for each in change.files:
+            real = each.file.resolve()  # a link goes on leading to the file
+            made.append((stack.enter_context(_beside(real, each.after)), real))
+        for new, real in made:
+            new.replace(real)
 
 
-def _inline(desk: Desk, draft: Draft, fields: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the fields that stand in the configuration; None where a file of their own has them.
-
-    Raises:
-        EditError: They stand in a file, and were changed.
-    """
+def _fields_file(desk: Desk, draft: Draft) -> pathlib.Path | None:
+    """Return the file that holds the fields of a mapping; None where the configuration does."""
     mappings = desk.tables().get(draft.connection, {}).get("mappings")
     mapping = mappings.get(draft.mapping) if isinstance(mappings, dict) else None
-    if not isinstance(mapping, dict) or "fields_file" not in mapping:
-        return fields
-    configuration = read_configuration(desk.config, desk.plugins)
-    table = configuration.connections.get(draft.connection, {})
-    if table.get("mappings", {}).get(draft.mapping, {}).get("fields") != fields:
-        raise EditError(
-            f"The fields of this mapping stand in the file {mapping['fields_file']}, which is not "
-            "changed here. Copy them into it; the trigger can be saved by itself."
-        )
-    return None
+    name = mapping.get("fields_file") if isinstance(mapping, dict) else None
+    return desk.config.parent / name if isinstance(name, str) and name else None
+
+
+def _differs(data: bytes, fields: dict[str, Any]) -> bool:
+    try:
+        return bool(orjson.loads(data) != fields)
+    except orjson.JSONDecodeError:
+        return True
+
+
+def _checked(desk: Desk, place: tuple[str, str], files: list[ChangedFile]) -> Configuration:
+    """Read the configuration as it would be, from files that are gone afterwards."""
+    config, *others = files
+    with ExitStack() as stack:
+        text = config.after
+        for each in others:
+            beside = stack.enter_context(_beside(each.file, each.after))
+            text = with_fields_file(text, place, str(beside.absolute()))
+        file = stack.enter_context(_beside(config.file, text))
+        configuration = read_configuration(file, desk.plugins)
+        connect(configuration, desk.plugins)
+        add_sources(configuration)
+        if not configuration.problems:
+            warn_of_unquoted_words(configuration)
+    return configuration
 
 
 @contextmanager
@@ -139,28 +176,31 @@ def _beside(file: pathlib.Path, text: str) -> Iterator[pathlib.Path]:
         made.unlink(missing_ok=True)
 
 
-def _difference(before: str, after: str, mapping: Path) -> list[str]:
-    """Return what changes, with lines of the same mapping around it: settings are not shown."""
+def _changed(
+    file: pathlib.Path, before: str, after: str, mapping: Path | None = None
+) -> ChangedFile:
+    """Say what changes, with lines around it; of a configuration, those of the same mapping only.
+
+    Settings are not shown.
+    """
     old, new = before.splitlines(), after.splitlines()
-    numbers = locate_toml(before).numbers
-    inside = {line for path, line in numbers.items() if path[: len(mapping)] == mapping}
+    shown = set(range(1, len(old) + 1))
+    if mapping is not None:
+        numbers = locate_toml(before).numbers
+        shown = {line for path, line in numbers.items() if path[: len(mapping)] == mapping}
     lines: list[str] = []
     for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes():
         lines.append(f"@@ line {group[0][1] + 1} @@")
         for kind, first, last, new_first, new_last in group:
             if kind == "equal":
-                around = range(first, last)
-                lines += [f" {old[place]}" for place in around if place + 1 in inside]
+                lines += [f" {old[at]}" for at in range(first, last) if at + 1 in shown]
                 continue
             lines += [f"-{line}" for line in old[first:last]]
             lines += [f"+{line}" for line in new[new_first:new_last]]
-    return lines
+    return ChangedFile(file=file, after=after, lines=lines)
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _said(remark: Remark) -> str:
+def _said(configuration: Configuration, remark: Remark) -> str:
     where = f"{remark.where}: " if remark.path else ""
-    return f"line {remark.line}: {where}{remark.message}"
+    inside = "" if remark.file == configuration.file else "of the file of fields, "
+    return f"{inside}line {remark.line}: {where}{remark.message}"

@@ -55,6 +55,7 @@ def pages_of(
                 at_work=at_work,
                 tally=tally,
                 counts=intake.counts,
+                intake=intake,
                 reload=_reload,
             )
             return dashboard(desk, names or ())

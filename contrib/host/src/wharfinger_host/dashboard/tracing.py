@@ -35,9 +35,18 @@ def routes(desk: Desk) -> list[Route]:
             message_id=message_id,
             found=[(event, _kind(event)) for event in reversed(found)],
             most=_MOST,
+            routes=desk.routes(),
+            sent=request.query_params.get("sent") == "yes",
+            moving=any(map(_moves, found)),
         )
 
     return [Route("/trace", traced, methods=["GET"])]
+
+
+def _moves(event: TracedEvent) -> bool:
+    """Tell whether more is about to happen to an event."""
+    sending = any(each.kind == "sending" for each in event.happened)
+    return bool(event.waits_for) or sending
 
 
 def _kind(event: TracedEvent) -> str:

@@ -13,6 +13,7 @@ from wharfinger import Action, Choice, Question
 from wharfinger_host.asking import Answer, Asked, ask
 from wharfinger_host.configuration import Selection, connect, read_configuration
 from wharfinger_host.dashboard.desk import Desk
+from wharfinger_host.dashboard.explaining import Draft
 
 __all__ = ["Word", "Words", "action_of", "choices", "event_paths", "words_of"]
 
@@ -89,15 +90,14 @@ class Words:
         return attrs.asdict(self)
 
 
-def action_of(desk: Desk, connection: str, mapping: str) -> Action | None:
-    """Return the action of a mapping of the configuration; None where it cannot be told."""
-    table = desk.tables().get(connection, {})
+def action_of(desk: Desk, draft: Draft) -> Action | None:
+    """Return the action of a mapping of the configuration, or of a new one; None for no known."""
+    table = desk.tables().get(draft.connection, {})
     mappings = table.get("mappings")
-    found = mappings.get(mapping) if isinstance(mappings, dict) else None
-    if not isinstance(found, dict):
-        return None
+    found = mappings.get(draft.mapping) if isinstance(mappings, dict) else None
+    slug = found.get("action") if isinstance(found, dict) else draft.action
     try:
-        return desk.plugins.action(str(table.get("destination")), str(found.get("action")))
+        return desk.plugins.action(str(table.get("destination")), str(slug))
     except wharfinger.PluginError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import attrs
 import orjson
@@ -13,26 +14,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from wharfinger_host.configuration import Selection, read_configuration
+from wharfinger_host.dashboard.beginning import Beginning, event_of, fields_of_new
 from wharfinger_host.dashboard.desk import Desk
 from wharfinger_host.dashboard.editing import EditError
 from wharfinger_host.dashboard.explaining import Draft, Explained, explain, read_object
 from wharfinger_host.dashboard.forms import must_be_signed_in, posted, posted_json
 from wharfinger_host.dashboard.rendering import ROOT, fragment, page
 from wharfinger_host.dashboard.saving import ChangedMeanwhileError, plan, save
+from wharfinger_host.dashboard.sending import send
 from wharfinger_host.dashboard.words import action_of, choices, event_paths, words_of
-from wharfinger_host.store.letters import show
+from wharfinger_host.serving.refusing import RequestRefused
 from wharfinger_host.views.preview import body_shown, headers_shown
 
 __all__ = ["routes"]
 
 _TEXTS: Final = tuple(each.name for each in attrs.fields(Draft))
-_SAMPLE: Final = {
-    "type": "track",
-    "event": "Order Completed",
-    "userId": "u-17",
-    "timestamp": "2026-03-01T12:00:00Z",
-    "properties": {"order_id": "o-1", "total": 12.5},
-}
+_ASKED: Final = ("connection", "mapping", "action")
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -41,6 +38,8 @@ def routes(desk: Desk) -> list[Route]:
     return [
         Route("/workbench", pages.start, methods=["GET"]),
         Route("/workbench", pages.again, methods=["POST"]),
+        Route("/workbench/new", pages.new, methods=["GET"]),
+        Route("/workbench/send", pages.send, methods=["POST"]),
         Route("/workbench/explain", pages.explain, methods=["POST"]),
         Route("/workbench/choices", pages.choices, methods=["POST"]),
         Route("/workbench/difference", pages.difference, methods=["POST"]),
@@ -53,18 +52,58 @@ class _Workbench:
     desk: Desk
 
     async def start(self, request: Request) -> Response:
-        """Show a mapping as it stands in the configuration, with an event."""
-        connection = request.query_params.get("connection", "")
-        mapping = request.query_params.get("mapping", "")
-        if not connection or not mapping:
+        """Show a mapping as it stands in the configuration, or a new one, with an event."""
+        asked = {name: request.query_params.get(name, "").strip() for name in _ASKED}
+        if not asked["connection"] or not asked["mapping"]:
             first = _first(self.desk.mappings())
             if first is None:
-                return page(request, self.desk, "workbench_empty.html")
-            connection, mapping = first
-        event = await self._event(request)
-        draft = await asyncio.to_thread(self._drafted, connection, mapping, event)
+                return page(
+                    request, self.desk, "workbench_empty.html", connections=self.desk.tables()
+                )
+            asked["connection"], asked["mapping"] = first
+            asked["action"] = ""
+        draft = await asyncio.to_thread(self._drafted, **asked)
+        action = action_of(self.desk, draft)
+        which = Beginning(
+            letter=request.query_params.get("letter", ""),
+            message_id=request.query_params.get("message_id", ""),
+        )
+        event = await event_of(self.desk, which, draft, action)
+        draft = attrs.evolve(draft, event=_indented(orjson.loads(event)))
         saved = request.query_params.get("saved") == "yes"
         return await self._shown(request, draft, saved=saved)
+
+    async def new(self, request: Request) -> Response:
+        """Ask for the name and the action of a new mapping."""
+        tables = self.desk.tables()
+        connection = request.query_params.get("connection", "")
+        connection = connection if connection in tables else next(iter(tables), "")
+        destination = str(tables.get(connection, {}).get("destination", ""))
+        return page(
+            request,
+            self.desk,
+            "workbench_new.html",
+            connections=tables,
+            connection=connection,
+            destination=destination,
+            actions=self.desk.plugins.actions(destination).values(),
+        )
+
+    async def send(self, request: Request) -> Response:
+        """Take the event in, and lead to what becomes of it."""
+        must_be_signed_in(request, self.desk.access)
+        draft = _draft_of(await posted(request, self.desk.access))
+        event, troubles = read_object(draft.event, "event")
+        if self.desk.intake is None:
+            raise HTTPException(503, "No event can be taken in here.")
+        if event is None:
+            return await self._shown(request, draft, problem=troubles[0].message)
+        try:
+            message_id = await send(self.desk.intake, event)
+        except RequestRefused as no:
+            return await self._shown(request, draft, problem=no.message)
+        query = urlencode({"message_id": message_id, "sent": "yes"})
+        return RedirectResponse(f"{ROOT}/trace?{query}", 303)
 
     async def again(self, request: Request) -> Response:
         """Explain what a form brings, for browsers that run no script."""
@@ -89,7 +128,7 @@ class _Workbench:
         must_be_signed_in(request, self.desk.access)
         said = await posted_json(request, self.desk.access)
         draft, field = _draft_of(said), str(said.get("field", ""))
-        action = action_of(self.desk, draft.connection, draft.mapping)
+        action = action_of(self.desk, draft)
         if action is None or field not in action.choices:
             raise HTTPException(404, "The tenant cannot be asked for this field.")
         fields, _ = read_object(draft.fields, "fields")
@@ -123,7 +162,8 @@ class _Workbench:
         except (EditError, OSError) as error:
             return await self._difference(request, draft, f"Nothing was saved: {error}")
         self.desk.reload()
-        query = f"connection={draft.connection}&mapping={draft.mapping}&saved=yes"
+        place = {"connection": draft.connection, "mapping": draft.mapping}
+        query = urlencode({**place, "saved": "yes"})
         return RedirectResponse(f"{ROOT}/workbench?{query}", 303)
 
     async def _difference(self, request: Request, draft: Draft, problem: str = "") -> Response:
@@ -143,16 +183,20 @@ class _Workbench:
             problem=problem,
         )
 
-    async def _shown(self, request: Request, draft: Draft, *, saved: bool = False) -> Response:
+    async def _shown(
+        self, request: Request, draft: Draft, *, saved: bool = False, problem: str = ""
+    ) -> Response:
         found = await self._explained(draft)
-        action = action_of(self.desk, draft.connection, draft.mapping)
+        action = action_of(self.desk, draft)
         event, _ = read_object(draft.event, "event")
         return page(
             request,
             self.desk,
             "workbench.html",
+            409 if problem else 200,
             draft=draft,
             saved=saved,
+            problem=problem,
             action=action,
             mappings=self.desk.mappings(),
             words=words_of(self.desk, action),
@@ -164,36 +208,27 @@ class _Workbench:
         async with self.desk.thinking:
             return await asyncio.to_thread(explain, self.desk, draft)
 
-    async def _event(self, request: Request) -> bytes:
-        """Return the event to begin with: that of a letter, or else the newest one."""
-        letter = request.query_params.get("letter", "")
-        if letter.isascii() and letter.isdigit():
-            found = await self.desk.ask(show, min(int(letter), 2**62))
-            if found is not None:
-                return found.event
-        row = await self.desk.ask(
-            lambda db: db.execute("SELECT event FROM inbox ORDER BY seq DESC LIMIT 1").fetchone()
-        )
-        return bytes(row[0]) if row else orjson.dumps(_SAMPLE)
-
-    def _drafted(self, connection: str, mapping: str, event: bytes) -> Draft:
-        """Return a mapping of the configuration, with its fields out of their file, as a draft."""
+    def _drafted(self, connection: str, mapping: str, action: str) -> Draft:
+        """Return a mapping of the configuration as a draft, or the draft of a new one."""
+        draft = Draft(connection=connection, mapping=mapping)
+        if mapping not in self.desk.mappings().get(connection, ()):
+            draft = attrs.evolve(draft, action=action)
+            made = action_of(self.desk, draft)
+            trigger = "" if made is None or made.default_trigger else 'type = "track"'
+            fields = fields_of_new(made) if made else {}
+            return attrs.evolve(draft, trigger=trigger, fields=_indented(fields))
         selection = Selection(connection=connection, mapping=mapping)
         try:
             configuration = read_configuration(self.desk.config, self.desk.plugins, selection)
-            table = configuration.connections.get(connection, {})
-        except OSError:
-            table = {}
-        mappings = table.get("mappings")
-        found = mappings.get(mapping) if isinstance(mappings, dict) else None
-        found = found if isinstance(found, dict) else {}
-        return Draft(
-            connection=connection,
-            mapping=mapping,
-            event=_indented(orjson.loads(event)),
-            trigger=str(found.get("trigger", "")),
-            fields=_indented(found.get("fields", {})),
-        )
+            found = configuration.connections[connection]["mappings"][mapping]
+            trigger, fields = str(found.get("trigger", "")), found.get("fields", {})
+            path = ("connections", connection, "mappings", mapping, "fields")
+            if path in configuration.field_files:  # as it is written there
+                text = configuration.field_files[path][0].read_text("utf-8").strip()
+                return attrs.evolve(draft, trigger=trigger, fields=text)
+        except (OSError, KeyError, TypeError, AttributeError):
+            return draft
+        return attrs.evolve(draft, trigger=trigger, fields=_indented(fields))
 
 
 def _content(found: Explained) -> dict[str, Any]:

@@ -14,11 +14,10 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["SimulatedTenant", "TenantError", "simulated_tenant", "usual_port_if_free"]
+__all__ = ["SimulatedTenant", "TenantError", "free_port", "simulated_tenant"]
 
 _COMMAND: Final = "from wharfinger_sfmc_simulator.cli import main; main()"
 _TIMEOUT_S: Final = 10
-_USUAL_PORT: Final = 8025
 
 
 class TenantError(Exception):
@@ -43,24 +42,30 @@ class SimulatedTenant:
             return json.load(reply)
 
 
-def usual_port_if_free() -> int:
-    """Return the simulator's usual port, or 0, which takes any, where that one is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", _USUAL_PORT))
-        except OSError:
-            return 0
-    return _USUAL_PORT
+def free_port(wanted: int) -> int:
+    """Return a port of this machine: the one that is wanted, or any other where it is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise TenantError("This machine has no free port.")
 
 
 @contextmanager
-def simulated_tenant(catalogue: Path, port: int = 0) -> Iterator[SimulatedTenant]:
+def simulated_tenant(
+    catalogue: Path, port: int = 0, *, outlives_ctrl_c: bool = False
+) -> Iterator[SimulatedTenant]:
     """Start a simulator, and end it afterwards.
 
     Args:
         catalogue: The TOML file of its tenant.
         port: Where it shall listen; 0 takes any that is free.
+        outlives_ctrl_c: Whether Ctrl-C leaves it alone, so that what is under way can end first.
 
     Raises:
         TenantError: It did not start; the message says why.
@@ -69,7 +74,9 @@ def simulated_tenant(catalogue: Path, port: int = 0) -> Iterator[SimulatedTenant
         *(sys.executable, "-c", _COMMAND),
         *("--port", str(port), "--quiet", "--tenant", str(catalogue)),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=outlives_ctrl_c
+    ) as process:
         try:
             # It prints its address as soon as it listens there.
             address = process.stdout.readline().strip() if process.stdout else ""

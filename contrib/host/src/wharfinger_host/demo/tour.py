@@ -13,12 +13,13 @@ from rich.console import Console
 
 from wharfinger_host.demo.events import sample_lines
 from wharfinger_host.demo.membership import show_steps, write_steps
-from wharfinger_host.demo.simulated import simulated_tenant, usual_port_if_free
+from wharfinger_host.demo.simulated import free_port, simulated_tenant
 from wharfinger_host.demo.view import show_tenant
 
 __all__ = ["take_tour", "write_configuration", "write_events", "write_tenant"]
 
 _ROUTE: Final = "http://127.0.0.1:8025"
+_TENANT_PORT: Final = 8025
 _SECRET: Final = "demo-client-secret"  # noqa: S105  # the simulated tenant's, see tenant.toml
 _WHARFINGER: Final = "from wharfinger_host.cli import main; main()"
 
@@ -61,7 +62,7 @@ def take_tour(console: Console, folder: Path, events: int) -> None:
     """
     config, lines = folder / "demo.toml", folder / "events.jsonl"
     write_tenant(folder)
-    with simulated_tenant(folder / "tenant.toml", usual_port_if_free()) as tenant:
+    with simulated_tenant(folder / "tenant.toml", free_port(_TENANT_PORT)) as tenant:
         console.print(f"A simulated Marketing Cloud tenant answers at {tenant.address}.\n")
         write_configuration(folder, tenant.address)
         write_events(folder, events)

@@ -1,6 +1,6 @@
 """The pages that show a simulator to people. They need no script and nothing from elsewhere."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,6 +69,7 @@ class Pages:
             "/reset/page": self.reset,
         }
         return [
+            Route("/", _to_the_overview, methods=["GET"]),
             *(Route(f"/_simulator{path}", show, methods=["GET"]) for path, show in shown.items()),
             *(Route(f"/_simulator{path}", act, methods=["POST"]) for path, act in posted.items()),
         ]
@@ -85,9 +86,9 @@ class Pages:
         if found is None:
             return self._page(request, "tables.html", accounts=self._accounts())
         fields = found.definition.fields
-        page = Page.of(list(found.stored()), request.query_params)
-        rows = [[as_text(row[field.name]) for field in fields] for row in page.items]
-        return self._page(request, "table.html", table=found, fields=fields, page=page, rows=rows)
+        rows = ([as_text(row[field.name]) for field in fields] for row in found.stored())
+        page = Page.of(_with(request, rows), request.query_params)
+        return self._page(request, "table.html", table=found, fields=fields, page=page)
 
     async def requests(self, request: Request) -> Response:
         """Show the last requests, newest first."""
@@ -100,7 +101,7 @@ class Pages:
 
     async def contacts(self, request: Request) -> Response:
         """Show the contacts."""
-        page = Page.of(list(self._simulator.contacts.values()), request.query_params)
+        page = Page.of(list(self._simulator.contacts.values())[::-1], request.query_params)
         return self._page(request, "contacts.html", page=page)
 
     async def entries(self, request: Request) -> Response:
@@ -247,6 +248,17 @@ def _environment() -> "Environment":
 
 def _newest(items: Sequence[_Item]) -> Sequence[_Item]:
     return items[: -_LAST - 1 : -1]
+
+
+async def _to_the_overview(_: Request) -> Response:
+    return RedirectResponse("/_simulator/page")
+
+
+def _with(request: Request, rows: Iterable[list[str]]) -> list[list[str]]:
+    """Return the rows that hold the text that is looked for, the newest first."""
+    wanted = request.query_params.get("find", "").strip().lower()
+    found = [row for row in rows if any(wanted in value.lower() for value in row)]
+    return found[::-1]
 
 
 def _see(path: str) -> Response:

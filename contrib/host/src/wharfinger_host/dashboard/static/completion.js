@@ -165,7 +165,7 @@ function asking(form, answers) {
     const field = document.getElementById("asked").value;
     answer.textContent = "Asking …";
     try {
-      const draft = Object.fromEntries(["connection", "mapping", "fields"].map((name) => [name, form.elements[name].value]));
+      const draft = Object.fromEntries(["connection", "mapping", "action", "fields"].map((name) => [name, form.elements[name].value]));
       const reply = await fetch(form.dataset.choices, {
         method: "POST",
         headers: { "Content-Type": "application/json" },

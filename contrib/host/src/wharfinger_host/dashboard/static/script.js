@@ -2,7 +2,7 @@
 // Without it, a page shows the same when it is loaded again or a form is sent.
 "use strict";
 
-const REFRESH_MS = 5000;
+const REFRESH_S = 5;
 const QUIET_MS = 250;
 
 function refreshing(place) {
@@ -15,7 +15,8 @@ function refreshing(place) {
     button.textContent = paused ? "Go on with updates" : "Pause updates";
   });
   place.hidden = false;
-  place.append("Kept up to date every 5 seconds. ", button);
+  const every = Number(place.dataset.refresh) || REFRESH_S;
+  place.append(`Kept up to date every ${every === 1 ? "second" : `${every} seconds`}. `, button);
   setInterval(async () => {
     if (paused || document.hidden) return;
     try {
@@ -25,7 +26,7 @@ function refreshing(place) {
     } catch {
       // The server is not there at the moment; the next time it may be.
     }
-  }, REFRESH_MS);
+  }, every * 1000);
 }
 
 function renew(page) {
@@ -90,7 +91,7 @@ function written(trouble) {
 }
 
 function draftOf(form) {
-  const names = ["connection", "mapping", "event", "trigger", "fields"];
+  const names = ["connection", "mapping", "action", "event", "trigger", "fields"];
   return Object.fromEntries(names.map((name) => [name, form.elements[name].value]));
 }
 
