@@ -13,6 +13,7 @@ __all__ = ["demo"]
 
 
 def demo(
+    context: typer.Context,
     *,
     folder: Annotated[
         pathlib.Path,
@@ -40,7 +41,7 @@ def demo(
 
     try:
         if live:
-            _stay(folder, events)
+            _stay(context, folder, events)
         else:
             take_tour(results(), folder, events)
     except TenantError as error:
@@ -51,11 +52,12 @@ def demo(
         raise typer.Exit(Exit.FILES) from None
 
 
-def _stay(folder: pathlib.Path, events: int) -> None:
+def _stay(context: typer.Context, folder: pathlib.Path, events: int) -> None:
     from wharfinger_host.commands.serve import serve
     from wharfinger_host.demo.live import live_host, show_addresses
     from wharfinger_host.terminal import results
 
     with live_host(folder, events) as live:
         show_addresses(results(), live)
-        serve(live.config, port=live.port, dashboard_token=f"file:{live.token_file}")
+        token = f"file:{live.token_file}"
+        serve(context, live.config, port=live.port, dashboard_token=token)
