@@ -7,15 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
+import orjson
 import pytest
 from hypothesis import event, example, given, settings
 
 import wharfinger
+from wharfinger_sfmc.actions.send_rows_asynchronously import SendRowsAsynchronously
+from wharfinger_sfmc.api.calls import DataExtension
+from wharfinger_sfmc.rows.waiting import form_of, waiting_row
 from wharfinger_sfmc.values.columns import Column, ColumnType, Table
 from wharfinger_sfmc.values.conversion import Empty, ValueRules, to_row
 from wharfinger_sfmc.values.converters import UnfitError, converter
 from wharfinger_sfmc.values.dates import is_storable, read_moment, sure_moment, write_moment
 from wharfinger_sfmc.values.forming import RowForm, _BlindForm, row_form
+from wharfinger_sfmc.values.identity import loose_identity
 
 EACH = settings(deadline=None, max_examples=300)
 LABELS = ("Data Extension Primary Keys", "Data Extension Fields")
@@ -87,6 +92,34 @@ def test_a_form_makes_every_row_as_it_is_made_with_care(data, table, rules):
     form = row_form(rules, table, *LABELS)
     keys, values = data.draw(rows(table or Table(id="", key="", name="", columns=COLUMNS)))
     assert result(form.row, keys, values) == result(to_row, keys, values, rules, table)
+
+
+@given(st.data(), TABLES, TABLES, RULES)
+@EACH
+def test_a_row_that_waited_is_what_it_would_be_if_it_were_made_when_it_is_sent(
+    data, before, now, rules
+):
+    before, now = (data.draw(st.sampled_from([*tables, None])) for tables in ([before, now], [now]))
+    keys, values = data.draw(rows(now or Table(id="", key="", name="", columns=COLUMNS)))
+    payload = SendRowsAsynchronously(
+        key="t", keys=keys, values=values, nulls=rules.nulls.value, empties=rules.empties.value
+    )
+    labels = {"keys": LABELS[0], "values": LABELS[1]}
+    try:
+        waiting = waiting_row(payload, DataExtension(key="t"), before, labels)
+    except wharfinger.PayloadError:
+        event("JSON cannot carry it")
+        return
+    form = form_of(payload, now, labels)
+    sent = result(lambda *_: waiting.in_form(now, form), keys, values)
+    assert sent == result(to_row, keys, values, rules, now)
+    assert waiting.order_key == loose_identity(keys)
+    if waiting.row is not None:
+        assert orjson.loads(waiting.body) == {
+            "keys": waiting.row.keys,
+            "values": waiting.row.values,
+        }
+        assert waiting.row.body == waiting.body
 
 
 def test_an_ordinary_row_is_made_without_the_long_way(monkeypatch):

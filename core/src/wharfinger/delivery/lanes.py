@@ -34,7 +34,7 @@ class Item:
 
     Attributes:
         event: Index of its event among those that were handed in.
-        payload: An instance of the action's payload class.
+        payload: An instance of the action's payload class, or what the action's ``form`` made.
         body: What the action's ``encode`` made of it; ``b""`` where it has none.
         batch_key: Payloads with equal keys may travel together.
         order_key: Payloads with equal keys never overtake each other; None if order is free.

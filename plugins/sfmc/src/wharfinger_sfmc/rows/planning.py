@@ -108,7 +108,7 @@ def plan(rows: Iterable[tuple[int, Row]], table: Table | None) -> list[list[Plan
     waves: list[list[PlannedRow]] = []
     latest: dict[Hashable, PlannedRow] = {}
     for source, row in rows:
-        loose = loose_identity(row.keys)
+        loose = loose_identity(row.keys) if row.loose is None else row.loose
         before = latest.get(loose)
         if before is not None and identity(before.row, table) == identity(row, table):
             before.versions.append(row)

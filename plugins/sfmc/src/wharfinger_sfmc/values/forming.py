@@ -50,13 +50,21 @@ class RowForm:
         Raises:
             wharfinger.PayloadError: As `to_row` does.
         """
+        row = self.usual_row(keys, values)
+        return row or to_row(keys, values, self._rules, self._table, **self._labels)
+
+    def usual_row(self, keys: Mapping[str, Any], values: Mapping[str, Any]) -> Row | None:
+        """Bring a row into SFMC's form in one pass; None where anything about it is odd.
+
+        Args:
+            keys: As for `row`.
+            values: As for `row`.
+        """
         try:
             made_keys, made = self._made_keys(keys), self._made(values)
         except (KeyError, UnfitError):
-            made_keys, made = {}, {}
-        if made_keys and made:
-            return Row(made_keys, made)
-        return to_row(keys, values, self._rules, self._table, **self._labels)
+            return None
+        return Row(made_keys, made) if made_keys and made else None
 
     def _made_keys(self, keys: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
