@@ -96,13 +96,14 @@ async def store_rows(
             tables[target] = await session.shared(Catalog).table(session, target)
         except wharfinger.DeliveryError as error:
             halts[target] = wharfinger.Outcome.of(error)
-    outcomes: dict[int, wharfinger.Outcome] = {}
+    taken, outcomes = dict(enumerate(rows)), dict[int, wharfinger.Outcome]()
     if halts:
-        outcomes = {i: halts[row.target] for i, row in enumerate(rows) if row.target in halts}
+        outcomes = {i: halts[row.target] for i, row in taken.items() if row.target in halts}
+        taken = {i: row for i, row in taken.items() if i not in outcomes}
     storing = _Storing(session, interface, labels, outline)
     held: wharfinger.Outcome | None = None
     unsent = Unsent()
-    for groups in _runs(rows, tables):
+    for groups in _runs(taken, tables):
         places = [place for group in groups for place in group.rows]
         with unsent:
             outcomes |= dict.fromkeys(places, held) if held else await storing.store_all(groups)
@@ -112,8 +113,7 @@ async def store_rows(
 
 
 def _runs(
-    rows: Sequence[WaitingRow],
-    tables: Mapping[DataExtension, Table | None],
+    rows: dict[int, WaitingRow], tables: Mapping[DataExtension, Table | None]
 ) -> list[list[_Group]]:
     """Group rows by data extension, in runs that are to be sent one after the other.
 
@@ -126,12 +126,13 @@ def _runs(
         blind = {target for target, table in tables.items() if table is None}
     is_doubtful = len({bool(target.key) for target in blind}) > 1
     names = {t: _name(table) if table else t for t, table in tables.items()}
+    if len(tables) == 1:
+        ((target, table),) = tables.items()
+        return [[_Group(target, names[target], table, rows)]]
     runs: list[dict[DataExtension, _Group]] = [{}]
     named: dict[Hashable, DataExtension] = {}
-    for place, row in enumerate(rows):
+    for place, row in rows.items():
         target = row.target
-        if target not in tables:
-            continue
         if is_doubtful and target in blind and named.setdefault(row.order_key, target) != target:
             runs.append({})
             named = {row.order_key: target}
