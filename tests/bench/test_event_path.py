@@ -145,7 +145,9 @@ def _payload_by_careful_hand(event: dict[str, Any]) -> Any:
 
 def _row_by_hand(event: dict[str, Any]) -> bytes:
     payload = _payload_by_hand(event)
-    return orjson.dumps({"keys": payload.keys, "values": payload.values})
+    # In the form of a row, null leaves its column out.
+    values = {name: value for name, value in payload.values.items() if value is not None}
+    return orjson.dumps({"keys": payload.keys, "values": values})
 
 
 def _trigger_by_hand(event: dict[str, Any]) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 import wharfinger
-from wharfinger_sfmc.actions._data_extension import row_order
-from wharfinger_sfmc.actions.send_rows_asynchronously import SendRowsAsynchronously
+from wharfinger_sfmc.actions import send_rows_asynchronously as asynchronously
+from wharfinger_sfmc.values.forming import RowForm
 from wharfinger_sfmc_simulator import Fault, Simulator, StandingClock
 
 ACCOUNT, SUBDOMAIN = 510001234, "mcsample0sample0sample0sampl"
@@ -248,6 +248,45 @@ async def test_columns_are_read_again_after_a_refusal_they_did_not_foretell(
     assert lookups == [2, 2, 2, 4, 4]
 
 
+async def test_a_row_is_brought_into_form_and_encoded_once(simulator, connect, monkeypatch):
+    made: list[Any] = []
+    usual_row = RowForm.usual_row
+
+    def spied(*parts: Any) -> Any:
+        made.append(usual_row(*parts))
+        return made[-1]
+
+    monkeypatch.setattr(RowForm, "usual_row", spied)
+    monkeypatch.setattr("wharfinger_sfmc.rows.rowsets.to_json", pytest.fail)
+
+    async with connect(key="orders", id=None) as connection:
+        receipts = await connection.deliver([event("a", Total="7"), event("b", Total=8)])
+
+    assert statuses([receipt.outcomes["only"] for receipt in receipts]) == ["delivered"] * 2
+    assert [row.values for row in made] == [{"Total": 7}, {"Total": 8}]
+    assert [row["total"] for row in simulator.rows("orders")] == ["7", "8"]
+
+
+async def test_rows_that_wait_are_sent_as_their_data_extension_is_by_then(
+    simulator, connect, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(wharfinger.Session, "now", lambda _: now[0])
+    altered = json.loads(json.dumps(TENANT))
+    altered["data_extensions"][0]["fields"][1] |= {"type": "Decimal", "length": 9, "scale": 2}
+    table = Simulator.from_mapping(altered).tables["orders"]
+
+    async with connect(key="orders", id=None) as connection, connection.flow() as flow:
+        await flow.put(event("a", Total=7))
+        simulator._state.tables[ACCOUNT]["orders"] = table
+        now[0] = 901.0  # a data extension is read again after a quarter of an hour
+        await flow.drain()
+        settled = [each async for each in flow]
+
+    assert statuses([each.receipt.outcomes["only"] for each in settled]) == ["delivered"]
+    assert [row["total"] for row in table.rows()] == ["7.00"]
+
+
 @settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.integers(), max_size=8),
@@ -256,12 +295,14 @@ async def test_columns_are_read_again_after_a_refusal_they_did_not_foretell(
 def test_keys_in_any_order_take_the_same_lane(keys, random):
     shuffled = list(keys.items())
     random.shuffle(shuffled)
+    form = asynchronously.ACTION.form
+    assert form is not None
     one, other = (
-        SendRowsAsynchronously(key="k", keys=each, values={"a": 1})
+        form(asynchronously.SendRowsAsynchronously(key="k", keys=each, values={"a": 1}))
         for each in (keys, dict(shuffled))
     )
 
-    assert repr(row_order(one)) == repr(row_order(other))
+    assert repr(one.order_key) == repr(other.order_key)
 
 
 async def test_a_mapping_that_names_an_unknown_column_is_halted_when_it_opens(simulator, connect):

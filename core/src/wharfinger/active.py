@@ -91,6 +91,8 @@ class ActiveMapping:
 
     def _item(self, index: int, payload: Any) -> Item:
         action = self.action
+        if action.form:
+            payload = action.form(payload)
         body = action.encode(payload) if action.encode else b""
         if len(body) > self.most_bytes:
             raise RejectedError(

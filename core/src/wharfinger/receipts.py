@@ -24,6 +24,7 @@ class Receipts:
         self._outcomes: list[dict[str, Outcome | None]] = [
             dict.fromkeys(mappings) for _ in range(events)
         ]
+        self._missing = events * len(mappings)
 
     def enter(self, mapping: str, events: Sequence[int], outcomes: Sequence[Outcome]) -> None:
         """Enter outcomes of events, by index.
@@ -35,6 +36,7 @@ class Receipts:
             if self._outcomes[event][mapping] is not None:
                 raise RuntimeError(f"a second outcome for event {event} under {mapping}")
             self._outcomes[event][mapping] = outcome
+            self._missing -= 1
 
     def all(self, *, partial: bool = False) -> list[Receipt]:
         """Return one receipt per event.
@@ -45,13 +47,14 @@ class Receipts:
         Raises:
             RuntimeError: An event has no outcome under some mapping.
         """
-        receipts = []
-        for event, by_mapping in enumerate(self._outcomes):
-            known = {name: outcome for name, outcome in by_mapping.items() if outcome is not None}
-            if len(known) != len(by_mapping) and not partial:
-                raise RuntimeError(f"event {event} has no outcome under every mapping")
-            receipts.append(Receipt(known))
-        return receipts
+        if self._missing and not partial:
+            raise RuntimeError(f"{self._missing} outcomes of events are missing")
+        if not self._missing:
+            return list(map(Receipt, self._outcomes))  # type: ignore[arg-type]  # none is missing
+        return [
+            Receipt({name: outcome for name, outcome in each.items() if outcome is not None})
+            for each in self._outcomes
+        ]
 
 
 class Halts:

@@ -190,6 +190,27 @@ async def test_a_batch_key_that_nothing_can_be_grouped_by_fails_its_own_event_on
     assert _statuses(receipts) == [Status.REJECTED, Status.DELIVERED]
 
 
+async def test_what_an_action_forms_of_a_payload_takes_its_place(
+    plugins, config, vendor, track, monkeypatch
+):
+    def formed(note):
+        if note.board == "odd":
+            raise wharfinger.RejectedError("This board takes none.", code="odd-board")
+        return attrs.evolve(note, board=note.board.lower(), text=f"Formed: {note.text}")
+
+    action = attrs.evolve(plugins.action("acme", "send-note"), form=formed)
+    monkeypatch.setitem(plugins._registry.actions["acme"], "send-note", action)
+    async with plugins.connect(config, transport=httpx.MockTransport(vendor)) as connection:
+        events = [track(board="A"), track(board="odd"), track(board="a")]
+        receipts = await connection.deliver(events)
+        preview = await connection.preview(events)
+    assert _statuses(receipts) == [Status.DELIVERED, Status.REJECTED, Status.DELIVERED]
+    assert receipts[1].outcomes["notes"].code == "odd-board"
+    assert [request.url.path for request in vendor.requests] == ["/boards/a/notes"]
+    assert [note["text"][:8] for note in vendor.bodies[0]] == ["Formed: "] * 2
+    assert [request.events for request in preview.requests] == [(0, 2)]
+
+
 async def test_a_vendor_that_echoes_the_key_does_not_put_it_into_an_outcome(connect, vendor, track):
     vendor.script = [httpx.Response(400, text="bad key key-0123456789 given")]
     async with connect() as connection:

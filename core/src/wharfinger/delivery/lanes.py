@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import attrs
@@ -34,7 +35,7 @@ class Item:
 
     Attributes:
         event: Index of its event among those that were handed in.
-        payload: An instance of the action's payload class.
+        payload: An instance of the action's payload class, or what the action's ``form`` made.
         body: What the action's ``encode`` made of it; ``b""`` where it has none.
         batch_key: Payloads with equal keys may travel together.
         order_key: Payloads with equal keys never overtake each other; None if order is free.
@@ -87,11 +88,8 @@ def plan_lanes(items: Sequence[Item], policy: BatchPolicy | Unbatched) -> list[L
     """
     rows, most_bytes = limits_of(policy)
     lanes: dict[tuple[Hashable, int], list[Item]] = {}
-    lane_of: dict[Hashable, int] = {}
-    for position, item in enumerate(items):
-        lane = _lane_of(item.order_key, position, policy.lanes)
-        if item.order_key is not None:
-            lane = lane_of.setdefault(item.order_key, lane)  # 1 and 1.0 are one key
+    numbers = repeat(0) if policy.lanes == 1 else _lanes_of(items, policy.lanes)
+    for item, lane in zip(items, numbers, strict=False):
         lanes.setdefault((item.batch_key, lane), []).append(item)
     return [
         [batch_of(key, run) for run in _runs(queue, rows, most_bytes)]
@@ -104,13 +102,17 @@ def limits_of(policy: BatchPolicy | Unbatched) -> tuple[int, int]:
     return (policy.rows, policy.bytes) if isinstance(policy, BatchPolicy) else (1, 0)
 
 
-def _lane_of(order_key: Hashable, position: int, lanes: int) -> int:
-    if lanes == 1:
-        return 0
-    if order_key is None:
-        return position % lanes
-    # repr and crc32, not hash(): the same key takes the same lane in every process.
-    return zlib.crc32(repr(order_key).encode()) % lanes
+def _lanes_of(items: Sequence[Item], lanes: int) -> Iterator[int]:
+    """Give the lane of each item: those without an order key in turn, the others by their key."""
+    known: dict[Hashable, int] = {}
+    for position, item in enumerate(items):
+        if (key := item.order_key) is None:
+            yield position % lanes
+            continue
+        if key not in known:  # 1 and 1.0 are one key
+            # repr and crc32, not hash(): the same key takes the same lane in every process.
+            known[key] = zlib.crc32(repr(key).encode()) % lanes
+        yield known[key]
 
 
 def _runs(queue: Sequence[Item], rows: int, most_bytes: int) -> Iterator[list[Item]]:

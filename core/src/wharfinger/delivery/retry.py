@@ -180,15 +180,12 @@ def _counted(outcomes: Sequence[Outcome], before: Sequence[int]) -> list[Outcome
         outcomes: Of this attempt.
         before: How often each was sent before; empty at the first attempt.
     """
-    counted: dict[tuple[int, int], Outcome] = {}
-    result = []
-    for outcome, times in zip(outcomes, before or repeat(0), strict=False):
-        attempts = times + (outcome.code not in NOT_SENT)
-        key = id(outcome), attempts
-        if key not in counted:
-            counted[key] = attrs.evolve(outcome, attempts=attempts)
-        result.append(counted[key])
-    return result
+    pairs = list(zip(map(id, outcomes), before or repeat(0), strict=False))
+    counted = {
+        pair: attrs.evolve(outcome, attempts=pair[1] + (outcome.code not in NOT_SENT))
+        for pair, outcome in dict(zip(pairs, outcomes, strict=True)).items()
+    }
+    return [counted[pair] for pair in pairs]
 
 
 def _longest_wait(outcomes: Sequence[Outcome]) -> float | None:

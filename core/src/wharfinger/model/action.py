@@ -69,6 +69,9 @@ class Action:
         default_trigger: The trigger of a mapping that names none; ``""`` if a mapping must.
         default_fields: Field mapping for what a mapping leaves out, down to declared properties.
         aliases: Other slugs under which saved configurations know it.
+        form: Makes of a payload, as soon as there is one, what ``batch_key``, ``order_key``,
+            ``encode`` and ``perform`` get in its place; for what would else be made for each of
+            them anew. None: they get the payload.
         batch_key: Payloads with equal keys may travel together; None if any may.
         order_key: Among payloads of one batch key, those with equal order keys never overtake each
             other, and none is sent while an earlier one is to be tried again; within a batch
@@ -96,6 +99,7 @@ class Action:
     default_trigger: str = ""
     default_fields: Mapping[str, Any] = attrs.field(factory=dict)
     aliases: tuple[str, ...] = attrs.field(default=(), converter=names)
+    form: Callable[[Any], Any] | None = None
     batch_key: Callable[[Any], Hashable] | None = None
     order_key: Callable[[Any], Hashable] | None = None
     encode: Callable[[Any], bytes] | None = None

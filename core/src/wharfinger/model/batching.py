@@ -48,7 +48,8 @@ class Batch:
 
     Attributes:
         key: The batch key, as the action's ``batch_key`` gave it; None where it has none.
-        payloads: Instances of the action's payload class, in the order of their events.
+        payloads: Instances of the action's payload class, or what its ``form`` made of them, in
+            the order of their events.
         bodies: What the action's ``encode`` made of each payload, in the same order.
     """
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any, Final
 
 import attrs
 
 import wharfinger
+from wharfinger_sfmc.account.catalog import Catalog
 from wharfinger_sfmc.account.choices import ROW_CHOICES
 from wharfinger_sfmc.account.preflight import open_rows
 from wharfinger_sfmc.account.provisioning import PROVISION
@@ -20,11 +22,10 @@ from wharfinger_sfmc.rows.storing import (
     JOB_ROWS,
     ROWSET_BYTES,
     Interface,
-    RowPayload,
     store_rows,
 )
+from wharfinger_sfmc.rows.waiting import RowPayload, WaitingRow, waiting_row
 from wharfinger_sfmc.values.conversion import Empty
-from wharfinger_sfmc.values.identity import loose_identity
 
 __all__ = [
     "JOBS",
@@ -39,7 +40,6 @@ __all__ = [
     "key_field",
     "nulls_field",
     "row_action",
-    "row_order",
 ]
 
 _ROWSETS: Final = wharfinger.BatchPolicy(
@@ -180,11 +180,6 @@ def _by_id(id_: str) -> DataExtension:
     return DataExtension(id=id_)
 
 
-def row_order(payload: RowPayload) -> Hashable:
-    """Return what is equal for rows that SFMC might take for one row, so that they keep order."""
-    return loose_identity(payload.keys)
-
-
 def row_action(
     *,
     payload: type[Any],
@@ -200,25 +195,30 @@ def row_action(
     """
     labels = {field.name: field.label for field in wharfinger.fields_of(payload)}
 
-    def encode(row: RowPayload) -> bytes:
+    def form(payload: RowPayload, catalog: Catalog | None = None) -> WaitingRow:
+        target = data_extension_of(payload)
         # These travel in the path, where text that is not valid Unicode must not get to.
-        if not ((row.key or "").isascii() and (row.id or "").isascii()):
-            to_json({"key": row.key, "id": row.id}, labels)
-        return to_json({"keys": row.keys, "values": row.values}, labels)
+        if not ((payload.key or "").isascii() and (payload.id or "").isascii()):
+            to_json({"key": payload.key, "id": payload.id}, labels)
+        return waiting_row(payload, target, catalog.known(target) if catalog else None, labels)
 
     async def perform(
         session: wharfinger.Session,
         batch: wharfinger.Batch,
         outline: wharfinger.Outline | None = None,
     ) -> Sequence[wharfinger.Outcome]:
-        rows = [(data_extension_of(row), row) for row in batch.payloads]
-        return await store_rows(session, rows, interface_of(batch.payloads[0]), labels, outline)
+        rows: Sequence[WaitingRow] = batch.payloads
+        return await store_rows(session, rows, interface_of(rows[0].payload), labels, outline)
 
     async def open_mapping(
         session: wharfinger.Session, outline: wharfinger.Outline
     ) -> wharfinger.Opening:
         findings = await open_rows(session, outline)
-        opened = attrs.evolve(action, perform=partial(perform, outline=outline))
+        opened = attrs.evolve(
+            action,
+            perform=partial(perform, outline=outline),
+            form=partial(form, catalog=session.shared(Catalog)),
+        )
         if _has_two_names(outline):
             opened = attrs.evolve(opened, batch_key=None)
         return wharfinger.Opening(findings=findings, action=opened)
@@ -228,9 +228,10 @@ def row_action(
         payload=payload,
         perform=perform,
         effect=wharfinger.Effect.IDEMPOTENT,
-        batch_key=data_extension_of,
-        order_key=row_order,
-        encode=encode,
+        form=form,
+        batch_key=attrgetter("target"),
+        order_key=attrgetter("order_key"),
+        encode=attrgetter("body"),
         open=open_mapping,
         choices=ROW_CHOICES,
         provision=PROVISION,

@@ -8,7 +8,6 @@ knows which of them SFMC would keep: they go one after the other, in the order o
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import chain
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -108,7 +107,7 @@ def plan(rows: Iterable[tuple[int, Row]], table: Table | None) -> list[list[Plan
     waves: list[list[PlannedRow]] = []
     latest: dict[Hashable, PlannedRow] = {}
     for source, row in rows:
-        loose = loose_identity(row.keys)
+        loose = loose_identity(row.keys) if row.loose is None else row.loose
         before = latest.get(loose)
         if before is not None and identity(before.row, table) == identity(row, table):
             before.versions.append(row)
@@ -167,33 +166,43 @@ async def carry_out(
         while start < len(wave):
             end = start + way.size.fitting(bodies, start)
             part = wave[start:end]
-            found: list[list[wharfinger.Outcome]] = []
+            stored: Sequence[wharfinger.Outcome] = ()
             with unsent:
                 if held is None:
-                    found = await _store(part, bodies[start:end], way, rowsets)
-                    held = held_back(chain.from_iterable(found))
+                    stored = await _store(bodies[start:end], way)
+                    found = await _by_source(part, stored, rowsets)
+                    held = held_back(found.values())
                 else:
-                    found = [[held] * len(planned.sources) for planned in part]
-            for planned, each in zip(part, found, strict=False):
-                outcomes.update(zip(planned.sources, each, strict=True))
-            start += len(found) or len(part)
+                    found = {source: held for planned in part for source in planned.sources}
+                outcomes |= found
+            start += len(stored) or len(part)
     unsent.check()
     return outcomes
 
 
-async def _store(
-    part: Sequence[PlannedRow], bodies: Sequence[bytes], way: Way, rowsets: Rowsets
-) -> list[list[wharfinger.Outcome]]:
-    """Store rows that travel together; per row one outcome per version."""
+async def _store(bodies: Sequence[bytes], way: Way) -> list[wharfinger.Outcome]:
+    """Store rows that travel together; one outcome per row, for fewer rows from the front."""
     too_large = _oversize(bodies[0], way.size)
-    stored = [too_large] if too_large else await way.store(bodies)
+    return [too_large] if too_large else await way.store(bodies)
+
+
+async def _by_source(
+    part: Sequence[PlannedRow], stored: Sequence[wharfinger.Outcome], rowsets: Rowsets
+) -> dict[int, wharfinger.Outcome]:
+    """Return the outcome of each event whose row was sent.
+
+    The versions of a row that is refused are told apart, unless something is to be sent before.
+    """
+    rows = list(zip(part, stored, strict=False))
+    found = {source: outcome for planned, outcome in rows for source in planned.sources}
     held = held_back(stored)
-    found = []
-    for planned, outcome in zip(part, stored, strict=False):
-        each = [outcome] * len(planned.sources)
+    for planned, outcome in rows:
         if outcome.status is wharfinger.Status.REJECTED and len(planned.versions) > 1:
-            each = [held] * len(each) if held else await _told_apart(planned, outcome, rowsets)
-        found.append(each)
+            if held is None:
+                each = await _told_apart(planned, outcome, rowsets)
+            else:
+                each = [held] * len(planned.sources)
+            found.update(zip(planned.sources, each, strict=True))
     return found
 
 

@@ -199,7 +199,7 @@ class Rowsets:
 
     def encode(self, row: Row) -> bytes:
         """Return a row as ``{"keys": {...}, "values": {...}}``."""
-        return to_json({"keys": row.keys, "values": row.values}, {})
+        return row.body or to_json({"keys": row.keys, "values": row.values}, {})
 
     async def store(self, rows: Sequence[bytes]) -> list[wharfinger.Outcome]:
         """Store encoded rows; one outcome per row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Final
 
 import attrs
 
@@ -20,12 +20,11 @@ from wharfinger_sfmc.rows.jobs import Jobs
 from wharfinger_sfmc.rows.planning import Unsent, Way, carry_out, held_back, plan
 from wharfinger_sfmc.rows.rowsets import Rowsets
 from wharfinger_sfmc.rows.sizes import BatchSizes, Size
+from wharfinger_sfmc.rows.waiting import RowPayload, WaitingRow, form_of
 from wharfinger_sfmc.values.columns import Table
-from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules
-from wharfinger_sfmc.values.forming import row_form
-from wharfinger_sfmc.values.identity import loose_identity
+from wharfinger_sfmc.values.conversion import Row
 
-__all__ = ["JOB_BYTES", "JOB_ROWS", "ROWSET_BYTES", "Interface", "RowPayload", "store_rows"]
+__all__ = ["JOB_BYTES", "JOB_ROWS", "ROWSET_BYTES", "Interface", "store_rows"]
 
 ROWSET_BYTES: Final = MAX_BODY_BYTES - len("[]")
 """Most bytes of the rows of one rowset."""
@@ -49,38 +48,31 @@ class Interface(StrEnum):
     AUTO = "auto"
 
 
-class RowPayload(Protocol):
-    """What the payloads of all actions that send rows have."""
-
-    key: str | None
-    id: str | None
-    keys: dict[str, Any]
-    values: dict[str, Any]
-    nulls: str
-    empties: str
-    deadline_s: int
-
-
 @attrs.define
 class _Group:
     """The rows of a batch that go to one data extension.
 
     Attributes:
-        target: The data extension, as the first of its payloads names it.
+        target: The data extension, as the first of its rows names it.
         resolved: It by key and id, where both are known.
         table: Its columns, where they are known.
-        payloads: The payloads, by their places in the batch.
+        rows: The rows, by their places in the batch.
     """
 
     target: DataExtension
     resolved: DataExtension
     table: Table | None
-    payloads: dict[int, RowPayload] = attrs.field(factory=dict)
+    rows: dict[int, WaitingRow] = attrs.field(factory=dict)
+
+    @property
+    def payload(self) -> RowPayload:
+        """Any of its payloads: what is an option of their mapping is the same in all of them."""
+        return next(iter(self.rows.values())).payload
 
 
 async def store_rows(
     session: wharfinger.Session,
-    rows: Sequence[tuple[DataExtension, RowPayload]],
+    rows: Sequence[WaitingRow],
     interface: Interface,
     labels: Mapping[str, str],
     outline: wharfinger.Outline | None = None,
@@ -99,19 +91,20 @@ async def store_rows(
     """
     tables: dict[DataExtension, Table | None] = {}
     halts: dict[DataExtension, wharfinger.Outcome] = {}
-    for target in dict.fromkeys(target for target, _ in rows):
+    for target in dict.fromkeys([row.target for row in rows]):
         try:
             tables[target] = await session.shared(Catalog).table(session, target)
         except wharfinger.DeliveryError as error:
             halts[target] = wharfinger.Outcome.of(error)
-    outcomes: dict[int, wharfinger.Outcome] = {}
+    taken, outcomes = dict(enumerate(rows)), dict[int, wharfinger.Outcome]()
     if halts:
-        outcomes = {i: halts[target] for i, (target, _) in enumerate(rows) if target in halts}
+        outcomes = {i: halts[row.target] for i, row in taken.items() if row.target in halts}
+        taken = {i: row for i, row in taken.items() if i not in outcomes}
     storing = _Storing(session, interface, labels, outline)
     held: wharfinger.Outcome | None = None
     unsent = Unsent()
-    for groups in _runs(rows, tables):
-        places = [place for group in groups for place in group.payloads]
+    for groups in _runs(taken, tables):
+        places = [place for group in groups for place in group.rows]
         with unsent:
             outcomes |= dict.fromkeys(places, held) if held else await storing.store_all(groups)
             held = held_back(outcomes[place] for place in places)
@@ -120,8 +113,7 @@ async def store_rows(
 
 
 def _runs(
-    rows: Sequence[tuple[DataExtension, RowPayload]],
-    tables: Mapping[DataExtension, Table | None],
+    rows: dict[int, WaitingRow], tables: Mapping[DataExtension, Table | None]
 ) -> list[list[_Group]]:
     """Group rows by data extension, in runs that are to be sent one after the other.
 
@@ -134,21 +126,21 @@ def _runs(
         blind = {target for target, table in tables.items() if table is None}
     is_doubtful = len({bool(target.key) for target in blind}) > 1
     names = {t: _name(table) if table else t for t, table in tables.items()}
+    if len(tables) == 1:
+        ((target, table),) = tables.items()
+        return [[_Group(target, names[target], table, rows)]]
     runs: list[dict[DataExtension, _Group]] = [{}]
     named: dict[Hashable, DataExtension] = {}
-    for place, (target, payload) in enumerate(rows):
-        if target not in tables:
-            continue
-        if is_doubtful and target in blind:
-            row = loose_identity(payload.keys)
-            if named.setdefault(row, target) != target:
-                runs.append({})
-                named = {row: target}
+    for place, row in rows.items():
+        target = row.target
+        if is_doubtful and target in blind and named.setdefault(row.order_key, target) != target:
+            runs.append({})
+            named = {row.order_key: target}
         name = names[target]
         group = runs[-1].get(name)
         if group is None:
             group = runs[-1][name] = _Group(target, name, tables[target])
-        group.payloads[place] = payload
+        group.rows[place] = row
     return [list(run.values()) for run in runs]
 
 
@@ -196,7 +188,7 @@ class _Storing:
                 with unsent:
                     outcomes |= await self.store(group)
             except wharfinger.DeliveryError as error:
-                outcomes |= dict.fromkeys(group.payloads, wharfinger.Outcome.of(error))
+                outcomes |= dict.fromkeys(group.rows, wharfinger.Outcome.of(error))
         unsent.check()
         return outcomes
 
@@ -245,12 +237,10 @@ class _Storing:
     ) -> tuple[dict[int, wharfinger.Outcome], list[tuple[int, Row]]]:
         outcomes: dict[int, wharfinger.Outcome] = {}
         rows: list[tuple[int, Row]] = []
-        first = next(iter(group.payloads.values()))
-        rules = _rules(first.nulls, first.empties)
-        form = row_form(rules, table, self.labels["keys"], self.labels["values"])
-        for index, payload in group.payloads.items():
+        form = form_of(group.payload, table, self.labels)
+        for index, row in group.rows.items():
             try:
-                rows.append((index, form.row(payload.keys, payload.values)))
+                rows.append((index, row.in_form(table, form)))
             except wharfinger.PayloadError as error:
                 outcomes[index] = wharfinger.Outcome.of(error)
         return outcomes, rows
@@ -268,7 +258,7 @@ class _Storing:
 
     def _jobs(self, group: _Group) -> Jobs:
         size = self._size(group, Interface.ASYNC, JOB_ROWS, JOB_BYTES)
-        deadline_s = next(iter(group.payloads.values())).deadline_s
+        deadline_s = group.payload.deadline_s
         subject = _subject(group.target)
         return Jobs(self.session, group.target, subject, size, deadline_s=deadline_s)
 
@@ -280,11 +270,6 @@ class _Storing:
 def _differ_in_keys(rows: Sequence[tuple[int, Row]]) -> bool:
     """Tell whether rows may differ in the names of their keys; one row alone may from any other."""
     return len(rows) == 1 or len({frozenset(row.keys) for _, row in rows}) > 1
-
-
-@lru_cache
-def _rules(nulls: str, empties: str) -> ValueRules:
-    return ValueRules(nulls=Empty(nulls), empties=Empty(empties))
 
 
 def _subject(target: DataExtension) -> str:

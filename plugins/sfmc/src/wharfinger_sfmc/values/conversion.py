@@ -45,7 +45,7 @@ Converting what was converted changes nothing, where empty text clears.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -94,10 +94,14 @@ class Row:
         keys: The primary key, by column; in the tenant's spelling and order of columns where the
             table is known.
         values: What else is sent, by column.
+        loose: The loose identity of the keys, where it is known by now.
+        body: The row as it stands in a rowset, where it is encoded by now.
     """
 
     keys: dict[str, Any]
     values: dict[str, Any]
+    loose: Hashable = attrs.field(default=None, eq=False, repr=False)
+    body: bytes | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def to_row(

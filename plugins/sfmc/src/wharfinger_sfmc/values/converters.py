@@ -16,7 +16,7 @@ from math import isfinite
 from typing import Any, Final
 
 from wharfinger_sfmc.values.columns import Column, ColumnType
-from wharfinger_sfmc.values.dates import RANGE, is_storable, is_written, read_moment, write_moment
+from wharfinger_sfmc.values.dates import RANGE, is_storable, read_moment, sure_moment, write_moment
 
 __all__ = [
     "MAX_DIGITS",
@@ -30,6 +30,7 @@ __all__ = [
     "read_decimal",
     "shape",
     "text_length",
+    "text_limit",
 ]
 
 Convert = Callable[[Any], Any]
@@ -145,6 +146,11 @@ def text_length(text: str) -> int:
         ) from None
 
 
+def text_limit(column: Column) -> int:
+    """Return the most characters of a column that takes text as it is; 0 for any other column."""
+    return (column.length or MAX_TEXT) if column.type == ColumnType.TEXT else 0
+
+
 def as_text(value: Any) -> str:
     """Write any value as text: numbers plain, objects and lists as compact JSON.
 
@@ -207,7 +213,7 @@ def _json_text(value: Any) -> str:
 
 
 def _text(column: Column) -> Convert:
-    limit = column.length or MAX_TEXT
+    limit = text_limit(column)
 
     def convert(value: Any) -> str:
         text = value if type(value) is str else as_text(value)
@@ -318,8 +324,8 @@ def _date(column: Column) -> Convert:
     whole_seconds = column.primary_key
 
     def convert(value: Any) -> str:
-        if type(value) is str and is_written(value, whole_seconds=whole_seconds):
-            return value
+        if type(value) is str and (sure := sure_moment(value, whole_seconds=whole_seconds)):
+            return sure
         moment = read_moment(value)
         if moment is None:
             is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)

@@ -15,8 +15,8 @@ __all__ = [
     "SERVER_TIME",
     "is_iso",
     "is_storable",
-    "is_written",
     "read_moment",
+    "sure_moment",
     "write_moment",
 ]
 
@@ -41,6 +41,13 @@ _WRITTEN: Final = re.compile(
     r"(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.(?!000)[0-9]{3})?Z"
 )
 """Moments from 1800 to 9999 as `write_moment` writes them, on any day but 29 February."""
+_QUARTERS: Final = [(hour, minute) for hour in range(15) for minute in (0, 15, 30, 45)]
+_SHIFTS: Final = {
+    f"{sign}{hour:02}:{minute:02}": timedelta(hours=hour, minutes=minute) * int(f"{sign}1")
+    for sign in "+-"
+    for hour, minute in _QUARTERS
+}
+"""Offsets of the time zones in use."""
 _HALF_DAY: Final = 12
 _TWO_DIGITS: Final = [f"{number:02}" for number in range(60)]
 
@@ -69,15 +76,33 @@ def is_iso(text: str) -> bool:
     return _read_iso(text.strip()) is not None
 
 
-def is_written(text: str, *, whole_seconds: bool = False) -> bool:
-    """Tell whether a text surely is what `write_moment` makes of the moment it means.
+def sure_moment(text: str, *, whole_seconds: bool = False) -> str | None:
+    """Return what `write_moment` makes of the moment a text means, where that is plain to see.
+
+    So it is for the usual forms: ``2030-01-31T09:30:00.500Z``, which is written as it is,
+    ``2030-01-31T09:30:00+02:00`` and ``2030-01-31``.
 
     Args:
-        text: Whatever it is. False says nothing: reading and writing it may still give the same.
+        text: Whatever it is.
         whole_seconds: As `write_moment` has it.
+
+    Returns:
+        None says nothing: the text may still be a date, and one that can be stored.
     """
-    found = _WRITTEN.fullmatch(text)
-    return found is not None and not (whole_seconds and found[1])
+    if text[-1:] == "Z":
+        found = _WRITTEN.fullmatch(text)
+        return text if found is not None and not (whole_seconds and found[1]) else None
+    marks = text[4:19:3]  # where the digits are parted in the forms that are read here
+    try:
+        if marks == "--" and len(text) == len("2030-01-31"):
+            is_sure = _FIRST.year < date.fromisoformat(text).year < _LAST.year
+            return f"{text}T06:00:00Z" if is_sure else None
+        if marks == "--T::" and (shift := _SHIFTS.get(text[19:])) is not None:
+            utc = datetime.fromisoformat(text[:19]) - shift
+            return f"{utc.isoformat()}Z" if _FIRST.year < utc.year < _LAST.year else None
+    except (ValueError, OverflowError):
+        pass
+    return None
 
 
 def is_storable(moment: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from wharfinger_sfmc.values.columns import Table, fold
 from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules, is_empty, to_row
-from wharfinger_sfmc.values.converters import UnfitError, converter, general
+from wharfinger_sfmc.values.converters import UnfitError, converter, general, text_limit
 
 __all__ = ["RowForm", "row_form"]
 
@@ -37,6 +37,7 @@ class RowForm:
         columns = table.columns if table and _are_named_apart(table) else ()
         self._keys = [(c.name, converter(c)) for c in columns if c.primary_key]
         self._others = {c.name: converter(c) for c in columns if not c.primary_key}
+        self._limits = {c.name: text_limit(c) for c in columns if not c.primary_key}
         self._clearable = {c.name for c in columns if c.nullable}
 
     def row(self, keys: Mapping[str, Any], values: Mapping[str, Any]) -> Row:
@@ -49,13 +50,21 @@ class RowForm:
         Raises:
             wharfinger.PayloadError: As `to_row` does.
         """
+        row = self.usual_row(keys, values)
+        return row or to_row(keys, values, self._rules, self._table, **self._labels)
+
+    def usual_row(self, keys: Mapping[str, Any], values: Mapping[str, Any]) -> Row | None:
+        """Bring a row into SFMC's form in one pass; None where anything about it is odd.
+
+        Args:
+            keys: As for `row`.
+            values: As for `row`.
+        """
         try:
             made_keys, made = self._made_keys(keys), self._made(values)
         except (KeyError, UnfitError):
-            made_keys, made = {}, {}
-        if made_keys and made:
-            return Row(made_keys, made)
-        return to_row(keys, values, self._rules, self._table, **self._labels)
+            return None
+        return Row(made_keys, made) if made_keys and made else None
 
     def _made_keys(self, keys: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -67,17 +76,22 @@ class RowForm:
         return made if len(made) == len(keys) else {}
 
     def _made(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        others = self._others
+        made = dict(values)
+        limits = self._limits
         for name, value in values.items():
-            convert = others[name]
+            # Most values are texts that stay as they are, and a call for each would cost most.
+            if type(value) is str and value.isascii() and 0 < len(value) <= limits[name]:
+                continue
+            convert = self._others[name]
             if value or not is_empty(value):
                 made[name] = convert(value)
                 continue
             rule = self._rules.nulls if value is None else self._rules.empties
-            if rule is Empty.CLEAR and name in self._clearable:
+            if rule is Empty.OMIT:
+                del made[name]
+            elif rule is Empty.CLEAR and name in self._clearable:
                 made[name] = ""
-            elif rule is not Empty.OMIT:
+            else:
                 return {}
         return made
 
