@@ -181,6 +181,7 @@ class Connection:
         slow_s: float = 0.0,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
+        keep_events: bool = True,
     ) -> Flow:
         """Return a flow: events in one by one, and each back as soon as it is settled.
 
@@ -199,6 +200,9 @@ class Connection:
                 host that can write no outcome down at present holds requests back with it. Where
                 it gives false nothing is sent, and the events end as ``retry`` with the code
                 ``held-back``. What it raises ends the flow.
+            keep_events: Whether what is settled brings its event back. Without, an event goes as
+                soon as its payloads are made, which takes less memory and time; for hosts whose
+                tokens lead to it.
 
         Raises:
             NotOpenError: Outside ``async with connection``.
@@ -212,6 +216,7 @@ class Connection:
             slow_s=slow_s,
             journal=journal,
             ready=ready,
+            keep_events=keep_events,
             clock=self._clock,
         )
         self._flows.add(flow)

@@ -68,6 +68,7 @@ class Flow:
         slow_s: float = 0.0,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
+        keep_events: bool = True,
         clock: Clock | None = None,
     ) -> None:
         if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
@@ -79,6 +80,7 @@ class Flow:
         self._slow_s = slow_s
         self._journal = journal
         self._ready = ready
+        self._keep_events = keep_events
         self._clock = clock
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,7 +186,7 @@ class Flow:
             raise NotOpenError("This flow takes no events: it has ended, or was not entered yet.")
         self._in_a_row += 1
         roads = self._roads if mappings is None else self._chosen(mappings)
-        number = self._unsettled.accept(token, event, roads)
+        number = self._unsettled.accept(token, event if self._keep_events else None, roads)
         for road in roads.values():
             road.put(number, event)
 

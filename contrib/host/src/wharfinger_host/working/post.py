@@ -127,6 +127,7 @@ class Post:
             slow_s=_SLOW_S,
             journal=DiskJournal(self.disk, verdicts.targets),
             ready=self._may_send,
+            keep_events=False,
         )
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
