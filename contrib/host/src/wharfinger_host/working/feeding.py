@@ -16,7 +16,7 @@ from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.store import Store, finished
-from wharfinger_host.working.lane import Lane, Offer, Ticket
+from wharfinger_host.working.lane import Lane, Load, Offer, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Verdicts
 
@@ -44,6 +44,7 @@ class Feeder:
 
     Attributes:
         lane: The lane.
+        load: What the connection has under way.
         flow: Takes the events.
         store: Where they come from.
         recorder: Writes what needs no vendor.
@@ -54,6 +55,7 @@ class Feeder:
     """
 
     lane: Lane
+    load: Load
     flow: Taking
     store: Store
     recorder: Recorder
@@ -133,6 +135,7 @@ class Feeder:
             ticket.done = True
             self.recorder.note(lane)
         else:
+            self.load.take(ticket)
             self.flow.put_now(content, ticket, mappings=chosen)
 
     def _is_to_send(
@@ -207,13 +210,17 @@ class Feeder:
         self.lane.offered.add((target, row.seq))
         offer = Offer(target, row.tries, row.since_ms)
         ticket = Ticket(self.lane, row.seq, row.contact, row.message_id, row.raw, offer)
+        self.load.take(ticket)
         self.flow.put_now(orjson.loads(row.raw), ticket, mappings=(name,))
 
     async def _ready(self) -> bool:
         """Wait until the lease is good and not too much is under way; tell whether to go on."""
-        while not self.ended and (self.lane.is_crowded or not self.may_send()):  # noqa: ASYNC110  # time itself ends it, too
+        while not self.ended and self._has_to_wait():  # noqa: ASYNC110  # time itself ends it, too
             await asyncio.sleep(_POLL_S)
         return not self.ended
+
+    def _has_to_wait(self) -> bool:
+        return self.lane.is_crowded or self.load.is_heavy or not self.may_send()
 
     def _look(self, who: str) -> int:
         """Say up to which write the file is about to be looked at."""
