@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.facts import Layout, settle_layout
-from wharfinger_host.store.inbox import Entry, Inbox, depth, read_log
+from wharfinger_host.store.inbox import Entry, Inbox, _most_that_wait, depth, read_log
 from wharfinger_host.store.leases import LEASE_S, Held, acquire, register
 from wharfinger_host.store.ledger import Settlement, intend, known_since, settle
 from wharfinger_host.store.message_ids import MessageIds
@@ -218,6 +218,7 @@ class Machine(RuleBasedStateMachine):
         assert {seq for (seq,) in rows("SELECT seq FROM letters")} == self.letters
         assert {seq for (seq,) in rows("SELECT seq FROM intents")} == self.intended
         behind = dict(rows("SELECT partition, position FROM lanes"))
+        assert _most_that_wait(self.db) >= depth(self.db)
         assert depth(self.db) == sum(
             seq > behind[self.partitions[seq]] or state == "deferred"
             for seq, state in self.states.items()
