@@ -173,6 +173,17 @@ def test_a_chunk_of_long_lines_ends_early(monkeypatch: pytest.MonkeyPatch) -> No
     assert [len(chunk.lines) for chunk in source_of(data).chunks(100)] == [3, 3, 1]
 
 
+def test_of_each_event_no_more_is_kept_than_is_asked_for() -> None:
+    data = b'{"a": 1}\nnot json\n{"a": 3}\n{"a": 4}\n'
+    portions = list(source_of(data).portions(3, lambda line: line.event["a"]))
+    assert [portion.lines for portion in portions] == [[1, 3], [4]]
+    assert [portion.last for portion in portions] == [3, 4]
+    assert [[line.raw for line in portion.unreadable] for portion in portions] == [
+        [b"not json"],
+        [],
+    ]
+
+
 def test_what_was_read_before_a_file_fails_is_given() -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:

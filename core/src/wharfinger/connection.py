@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -31,7 +32,7 @@ from wharfinger.delivery.session import Session
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
-from wharfinger.flow import Flow
+from wharfinger.flow import Flow, FlowLimits
 from wharfinger.given import Given
 from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Destination, Finding
@@ -200,6 +201,7 @@ class Connection:
         unsent_per_s: float | None = None,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
+        keep_events: bool = True,
     ) -> Flow:
         """Return a flow: events in one by one, and each back as soon as it is settled.
 
@@ -222,11 +224,20 @@ class Connection:
                 host that can write no outcome down at present holds requests back with it. Where
                 it gives false nothing is sent, and the events end as ``retry`` with the code
                 ``held-back``. What it raises ends the flow.
+            keep_events: Whether what is settled brings its event back. Without, an event goes as
+                soon as its payloads are made, which takes less memory and time; for hosts whose
+                tokens lead to it.
 
         Raises:
             NotOpenError: Outside ``async with connection``.
             ValueError: Nothing would be allowed to wait, or to come back.
         """
+        limits = FlowLimits(
+            most_waiting=most_waiting,
+            most_per_lane=most_per_lane,
+            slow_s=slow_s,
+            unsent_per_s=math.inf if unsent_per_s is None else unsent_per_s,
+        )
         mappings, sender, watch = self._opened.mappings, self._batch_sender(), None
         if self._telemetry is not None:
             watch = Watch(self._telemetry)
@@ -234,12 +245,10 @@ class Connection:
         flow = Flow(
             mappings,
             sender,
-            most_waiting=most_waiting,
-            most_per_lane=most_per_lane,
-            slow_s=slow_s,
-            unsent_per_s=unsent_per_s,
+            limits=limits,
             journal=journal,
             ready=ready,
+            keep_events=keep_events,
             clock=self._clock,
             watch=watch,
         )

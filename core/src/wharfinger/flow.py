@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -18,6 +17,8 @@ from collections.abc import (
 from types import TracebackType
 from typing import Any, Final, Self
 
+import attrs
+
 from wharfinger.active import ActiveMapping
 from wharfinger.delivery.allowance import Allowance
 from wharfinger.delivery.live_lanes import Clock, LiveLanes, Timer, running_clock
@@ -28,7 +29,7 @@ from wharfinger.sending import BatchSender
 from wharfinger.settling import Settled, Unsettled
 from wharfinger.watched import Watch
 
-__all__ = ["Flow", "cancelled"]
+__all__ = ["Flow", "FlowLimits", "cancelled"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,26 @@ logger = logging.getLogger(__name__)
 _PUTS_IN_A_ROW: Final = 50
 
 _LOOK_EVERY_S: Final = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class FlowLimits:
+    """How much a flow takes in, and gives back unsent; `Connection.flow` says what each is.
+
+    Raises:
+        ValueError: Nothing would be allowed to wait, or to come back.
+    """
+
+    most_waiting: int
+    most_per_lane: int | None
+    slow_s: float
+    unsent_per_s: float
+
+    def __attrs_post_init__(self) -> None:
+        if self.most_waiting < 1 or (self.most_per_lane is not None and self.most_per_lane < 1):
+            raise ValueError("At least one event must be allowed to wait.")
+        if self.unsent_per_s <= 0:
+            raise ValueError("Some events must be allowed to come back unsent.")
 
 
 class Flow:
@@ -67,32 +88,25 @@ class Flow:
         mappings: Mapping[str, ActiveMapping],
         sender: BatchSender,
         *,
-        most_waiting: int,
-        most_per_lane: int | None = None,
-        slow_s: float = 0.0,
-        unsent_per_s: float | None = None,
+        limits: FlowLimits,
         journal: Journal | None = None,
         ready: Callable[[Sequence[Any]], Awaitable[bool]] | None = None,
+        keep_events: bool = True,
         clock: Clock | None = None,
         watch: Watch | None = None,
     ) -> None:
-        if most_waiting < 1 or (most_per_lane is not None and most_per_lane < 1):
-            raise ValueError("At least one event must be allowed to wait.")
-        if unsent_per_s is not None and unsent_per_s <= 0:
-            raise ValueError("Some events must be allowed to come back unsent.")
         self._mappings = mappings
         self._sender = sender
-        self._most_waiting = most_waiting
-        self._most_per_lane = most_per_lane
-        self._slow_s = slow_s
+        self._limits = limits
         self._journal = journal
         self._ready = ready
+        self._keep_events = keep_events
         self._clock = clock
         self._roads: dict[str, Road] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch = watch
         self._unsettled = Unsettled() if watch is None else watch.unsettled()
-        self._allowance = Allowance(unsent_per_s or math.inf)
+        self._allowance = Allowance(limits.unsent_per_s)
         self._room = asyncio.Event()
         self._entered = False
         self._takes = False
@@ -129,8 +143,8 @@ class Flow:
                 send=road.send,
                 spawn=self._spawn,
                 clock=clock,
-                most_waiting=self._most_per_lane,
-                slow_s=self._slow_s,
+                most_waiting=self._limits.most_per_lane,
+                slow_s=self._limits.slow_s,
             )
         return self
 
@@ -204,7 +218,7 @@ class Flow:
             raise NotOpenError("This flow takes no events: it has ended, or was not entered yet.")
         self._in_a_row += 1
         roads = self._roads if mappings is None else self._chosen(mappings)
-        number = self._unsettled.accept(token, event, roads)
+        number = self._unsettled.accept(token, event if self._keep_events else None, roads)
         if self._watch is not None:
             self._watch.begin(number, event, len(roads))
         for road in roads.values():
@@ -279,7 +293,7 @@ class Flow:
 
     def _spare_waits(self) -> None:
         """Let nothing wait for company where there is no room for any and nothing is under way."""
-        if not self._tasks and self._unsettled.missing >= self._most_waiting:
+        if not self._tasks and self._unsettled.missing >= self._limits.most_waiting:
             for road in self._roads.values():
                 road.lanes.ripen()
 
@@ -291,14 +305,14 @@ class Flow:
     def _look(self) -> None:
         self._looking = None
         self._allowance.pass_a_second()
-        if self._is_full and self._slow_s:
+        if self._is_full and self._limits.slow_s:
             for road in self._roads.values():
                 road.shed()
         self._room.set()  # who still finds none has this called again
 
     @property
     def _is_full(self) -> bool:
-        return len(self._unsettled) >= self._most_waiting
+        return len(self._unsettled) >= self._limits.most_waiting
 
     def _check(self) -> None:
         if self._fault is not None:

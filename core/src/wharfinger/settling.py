@@ -20,7 +20,7 @@ class Settled:
 
     Attributes:
         token: What the host gave along with the event.
-        event: The event.
+        event: The event; None where the flow keeps none.
         receipt: One outcome per mapping it was put under.
     """
 

@@ -26,6 +26,15 @@ async def test_an_event_comes_back_with_its_token_and_its_receipt(ship, parcel):
     assert settled.receipt.outcomes["ship"].status is Status.DELIVERED
 
 
+async def test_an_event_is_not_kept_for_a_host_that_does_without(ship, yard, parcel):
+    async with ship() as connection, connection.flow(keep_events=False) as flow:
+        await flow.put(parcel(1), "m-1")
+        assert await flow.drain()
+        [settled] = await rest_of(flow)
+    assert (settled.token, settled.event) == ("m-1", None)
+    assert yard.stored == [1]
+
+
 async def test_what_needs_no_vendor_is_settled_at_once(ship, yard, parcel):
     async with ship() as connection, connection.flow() as flow:
         await flow.put({"type": "page"}, "filtered")

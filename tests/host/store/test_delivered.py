@@ -22,7 +22,7 @@ def delivered(store: Store, entries: Any) -> Held:
     (place,) = store.read(lambda db: db.execute("SELECT partition FROM inbox").fetchone()).result()
     held = next(lane for lane in lanes if lane.partition == place)
     row = (1, 1, "delivered", "delivered", 1, 200, None, 0)
-    assert store.write(settle, held, Settlement(ledger=[row])).result()
+    assert store.write(settle, [(held, Settlement(ledger=[row]))]).result() == [True]
     return held
 
 
@@ -36,7 +36,7 @@ def test_what_is_refused_then_is_no_dead_letter(store: Store, delivered: Held) -
     row = (1, 1, "rejected", "x", 1, None, None, 0)
     letter = (1, 1, 0, None, "u1", "rejected", "x", "", "", None, None, 1, b"{}", None)
     again = Settlement(ledger=[row], letters=[letter])
-    assert store.write(settle, delivered, again).result()
+    assert store.write(settle, [(delivered, again)]).result() == [True]
     assert look(store) == (["delivered"], 0)
 
 

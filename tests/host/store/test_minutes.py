@@ -47,9 +47,10 @@ def test_what_is_settled_is_counted_in_its_minute_with_what_was_tried(
 ) -> None:
     first = [ended(1, "delivered", 59_999), ended(2, "delivered", 60_000)]
     more = Settlement(ledger=[ended(3, "rejected", 61_000)], tries=[tried(4, 119_999)])
-    assert store.write(settle, held, Settlement(ledger=first)).result()
-    assert store.write(settle, held, more).result()
-    assert store.write(settle, held, Settlement(ledger=[ended(4, "delivered", 70_000)])).result()
+    assert store.write(settle, [(held, Settlement(ledger=first))]).result() == [True]
+    assert store.write(settle, [(held, more)]).result() == [True]
+    last = Settlement(ledger=[ended(4, "delivered", 70_000)])
+    assert store.write(settle, [(held, last)]).result() == [True]
     assert found(store) == [
         (0, "delivered", 1),
         (1, "delivered", 2),
@@ -66,8 +67,11 @@ def test_what_is_settled_is_counted_in_its_minute_with_what_was_tried(
 def test_what_a_lost_lane_wanted_to_write_is_not_counted(store: Store, held: Held) -> None:
     lost = Held("main", held.partition, held.epoch + 1, 0)
     rows = Settlement(ledger=[ended(1, "delivered", 0)])
-    assert not store.write(settle, lost, rows).result()
+    assert store.write(settle, [(lost, rows)]).result() == [False]
     assert found(store) == []
+    ours = Settlement(ledger=[ended(2, "rejected", 0)])
+    assert store.write(settle, [(lost, rows), (held, ours)]).result() == [False, True]
+    assert found(store) == [(0, "rejected", 1)]
 
 
 def test_what_a_crash_left_unknown_is_counted(store: Store, held: Held, entries: Any) -> None:
@@ -79,7 +83,7 @@ def test_what_a_crash_left_unknown_is_counted(store: Store, held: Held, entries:
 
 def test_minutes_are_let_go_after_eight_days(store: Store, held: Held) -> None:
     rows = [ended(1, "delivered", 0), ended(2, "delivered", DAY)]
-    store.write(settle, held, Settlement(ledger=rows)).result()
+    store.write(settle, [(held, Settlement(ledger=rows))]).result()
     store.write(prune, Retention(), 8 * DAY + MINUTE).result()
     assert found(store) == [(DAY // MINUTE, "delivered", 1)]
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.facts import Layout, settle_layout
-from wharfinger_host.store.inbox import Entry, Inbox, depth, read_log
+from wharfinger_host.store.inbox import Entry, Inbox, _most_that_wait, depth, read_log
 from wharfinger_host.store.leases import LEASE_S, Held, acquire, register
 from wharfinger_host.store.ledger import Settlement, intend, known_since, settle
 from wharfinger_host.store.message_ids import MessageIds
@@ -150,14 +150,14 @@ class Machine(RuleBasedStateMachine):
         # What is left of the log is waiting; a filtered event beyond the position may come again.
         assert {self.states[seq] for seq in seqs} <= {"waiting", "filtered"}
         events = {seq: outcomes[index % len(outcomes)] for index, seq in enumerate(seqs)}
-        assert settle(self.db, self.held[partition], self.settlement(events, upto))
+        assert settle(self.db, [(self.held[partition], self.settlement(events, upto))]) == [True]
         self.enter(events)
 
     @rule(partition=PARTITIONS, outcomes=OUTCOMES)
     def work_out_of_order(self, partition: int, outcomes: list[str]) -> None:
         seqs, _ = self.unsettled(partition)
         events = {seq: outcomes[index % len(outcomes)] for index, seq in enumerate(seqs[1:])}
-        assert settle(self.db, self.held[partition], self.settlement(events, None))
+        assert settle(self.db, [(self.held[partition], self.settlement(events, None))]) == [True]
         self.enter(events)
 
     @precondition(lambda self: self.stale)
@@ -166,7 +166,7 @@ class Machine(RuleBasedStateMachine):
         for held in self.stale:
             seqs, upto = self.unsettled(held.partition)
             events = dict.fromkeys(seqs, outcome)
-            assert not settle(self.db, held, self.settlement(events, upto))
+            assert settle(self.db, [(held, self.settlement(events, upto))]) == [False]
             try:
                 intend(self.db, held, self.target, seqs, 0)
             except LeaseLostError:
@@ -189,7 +189,7 @@ class Machine(RuleBasedStateMachine):
         ]
         assert [each.seq for each in found] == here[:4]
         events = {each.seq: outcomes[i % len(outcomes)] for i, each in enumerate(found)}
-        assert settle(self.db, self.held[partition], self.settlement(events, None))
+        assert settle(self.db, [(self.held[partition], self.settlement(events, None))]) == [True]
         self.enter(events)
 
     @rule()
@@ -218,6 +218,7 @@ class Machine(RuleBasedStateMachine):
         assert {seq for (seq,) in rows("SELECT seq FROM letters")} == self.letters
         assert {seq for (seq,) in rows("SELECT seq FROM intents")} == self.intended
         behind = dict(rows("SELECT partition, position FROM lanes"))
+        assert _most_that_wait(self.db) >= depth(self.db)
         assert depth(self.db) == sum(
             seq > behind[self.partitions[seq]] or state == "deferred"
             for seq, state in self.states.items()

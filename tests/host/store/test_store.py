@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from wharfinger_host.store.database import connect
+from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.facts import Layout, fact
 from wharfinger_host.store.inbox import Accepted, Entry, depth, last_seq, read_log
@@ -197,6 +198,20 @@ def test_a_partition_is_read_in_order_and_not_more_than_memory_holds(
     assert upto == some[-1].seq
     other = (partition + 1) % store.layout.partitions
     assert store.read(read_log, other, 0, 15).result() == ([], 40)
+
+
+def test_what_was_put_aside_is_read_no_further_than_its_bytes_allow(
+    store: Store, entries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.accept(entries(store, *range(40), userId="one")).result()
+    held = store.write(acquire, "me", "main", 8, 100.0).result()
+    (partition,) = {entry.partition for entry in entries(store, 1, userId="one")}
+    row = "INSERT INTO deferred SELECT 1, partition, seq, contact, 0, 0, 1, 'retry', 'x', '' "
+    store.write(lambda db: db.execute(row + "FROM inbox")).result()
+    monkeypatch.setattr("wharfinger_host.store.inbox._MOST_BYTES", 100)
+    some = store.read(due, held[partition], 1, 1, 100, ordered=True).result()
+    assert [event.seq for event in some] == list(range(1, len(some) + 1))
+    assert 1 <= len(some) < 5
 
 
 def test_leases_run_out_are_renewed_and_let_go(store: Store) -> None:

@@ -17,7 +17,7 @@ from wharfinger_host.store.store import Store
 from wharfinger_host.working import feeding
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.feeding import Feeder
-from wharfinger_host.working.lane import Lane, Ticket
+from wharfinger_host.working.lane import Lane, Load, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Patience, Verdicts
 
@@ -27,6 +27,7 @@ class Flow:
     """Takes note of what is put, and lets something happen while one waits for room."""
 
     put: list[tuple[str, list[str]]] = attrs.field(factory=list)
+    tickets: list[Any] = attrs.field(factory=list)
     meanwhile: Callable[[], None] = lambda: None
     halt: Outcome | None = None
 
@@ -37,6 +38,7 @@ class Flow:
         self, event: Any, token: Any = None, *, mappings: Collection[str] | None = None
     ) -> None:
         self.put.append((event["messageId"], sorted(mappings or ("notes", "rows"))))
+        self.tickets.append(token)
 
 
 @attrs.frozen
@@ -95,6 +97,7 @@ def bench(tmp_path: Path) -> Any:
         flow = Flow()
         feeder = Feeder(
             lane=Lane(held, may_wait=False),
+            load=Load(),
             flow=flow,
             store=store,
             recorder=Recorder(Disk(store=store)),
@@ -109,6 +112,22 @@ def bench(tmp_path: Path) -> Any:
 async def test_events_are_handed_in_as_they_come(bench: Bench) -> None:
     await bench.feeder._feed_log()
     assert bench.flow.put == [(f"m{n}", ["notes", "rows"]) for n in (1, 2, 3)]
+
+
+async def test_little_is_handed_in_while_what_is_under_way_is_large(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+
+    async def come_back(_: float) -> None:
+        given_back.append(len(bench.flow.put))
+        bench.feeder.load.give_back(bench.flow.tickets[0])
+
+    monkeypatch.setattr("wharfinger_host.working.lane._MOST_BYTES", 50)
+    monkeypatch.setattr("wharfinger_host.working.feeding.asyncio.sleep", come_back)
+    await bench.feeder._feed_log()
+    assert given_back == [2]
+    assert [name for name, _ in bench.flow.put] == ["m1", "m2", "m3"]
 
 
 async def test_what_is_put_aside_while_one_waits_for_room_is_not_overtaken(bench: Bench) -> None:

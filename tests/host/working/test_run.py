@@ -237,7 +237,7 @@ def test_a_disk_that_fills_up_ends_the_worker_and_loses_nothing(
         db.execute("INSERT INTO facts VALUES ('more', zeroblob(1000000))")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recorder, "_settle_all", full)
+        patch.setattr(recorder, "settle", full)
         result = host("run", "--once")
     assert result.exit_code == 3
     assert "Make room and start again" in result.stderr

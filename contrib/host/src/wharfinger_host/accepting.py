@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import attrs
 
-from wharfinger_host.reading import Chunk, EventSource
+from wharfinger_host.reading import EventSource, Line, Portion
 from wharfinger_host.sending import Cause, Stop, Watcher
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
@@ -37,7 +37,7 @@ class Acceptance:
     watcher: Watcher
     tally: Tally = attrs.field(factory=Tally)
     accepted: Accepted = attrs.field(factory=lambda: Accepted(0, 0))
-    _under_way: tuple[Chunk, Future[Accepted]] | None = None
+    _under_way: tuple[Portion[Entry], Future[Accepted]] | None = None
 
     def run(self, events_per_chunk: int) -> Stop | None:
         """Accept everything.
@@ -49,14 +49,11 @@ class Acceptance:
             None at the end of the events, or why it ended before.
         """
         try:
-            for chunk in self.source.chunks(events_per_chunk):
-                entries = [
-                    Entry.of(line.event, line.raw, self.store.layout) for line in chunk.lines
-                ]
+            for chunk in self.source.portions(events_per_chunk, self._entry):
                 # One chunk is on its way to the disk while the next is read; none begins before
                 # the one before it is safe, so that there is no gap where a run ends early.
                 self._finish()
-                self._under_way = chunk, self.store.accept(entries)
+                self._under_way = chunk, self.store.accept(chunk.lines)
             self._finish()
         except StoreError as error:
             return Stop(Cause.UNWRITABLE, str(error))
@@ -67,6 +64,9 @@ class Acceptance:
                 self._finish()
             return Stop(Cause.INTERRUPTED, "Interrupted.")
         return None
+
+    def _entry(self, line: Line) -> Entry:
+        return Entry.of(line.event, line.raw, self.store.layout)
 
     def _finish(self) -> None:
         """Wait until the chunk under way is safe, and count it."""

@@ -13,9 +13,9 @@ import pathlib
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Generic, Self, TypeVar
 
 import attrs
 import orjson
@@ -24,9 +24,12 @@ __all__ = [
     "Chunk",
     "EventSource",
     "Line",
+    "Portion",
     "Unreadable",
     "read_line",
 ]
+
+_Kept = TypeVar("_Kept")
 
 _GZIP = b"\x1f\x8b"
 _BLOCK_BYTES = 256 * 1024
@@ -75,32 +78,27 @@ class Unreadable:
 
 
 @attrs.define
-class Chunk:
+class Portion(Generic[_Kept]):
     """Some successive lines.
 
     Attributes:
-        lines: Those that hold events.
+        lines: What is kept of those that hold events.
         unreadable: Those that do not.
-        last: Number of the last line of the chunk.
+        last: Number of the last line of the portion.
     """
 
-    lines: list[Line] = attrs.field(factory=list)
+    lines: list[_Kept] = attrs.field(factory=list)
     unreadable: list[Unreadable] = attrs.field(factory=list)
     last: int = 0
     size: int = 0
 
-    def add(self, read: Line | Unreadable) -> None:
-        """Put a line into the chunk."""
-        if isinstance(read, Line):
-            self.lines.append(read)
-        else:
-            self.unreadable.append(read)
-        self.last = read.number
-        self.size += len(read.raw)
-
     def is_full(self, events: int) -> bool:
-        """Tell whether the chunk is large enough, by its lines or by its bytes."""
+        """Tell whether the portion is large enough, by its lines or by its bytes."""
         return len(self.lines) + len(self.unreadable) >= events or self.size >= _CHUNK_BYTES
+
+
+Chunk = Portion[Line]
+"""Some successive lines, with their events."""
 
 
 class EventSource:
@@ -152,19 +150,38 @@ class EventSource:
         Raises:
             OSError: The file can no longer be read. What was read before has been given.
         """
-        chunk = Chunk()
+        return self.portions(events, lambda line: line)
+
+    def portions(self, events: int, keep: Callable[[Line], _Kept]) -> Iterator[Portion[_Kept]]:
+        """Give the lines in order, in portions, and keep of each event no more than is needed.
+
+        An event that is let go at once costs half: memory that was just used is still at hand.
+
+        Args:
+            events: Most lines in one portion; one of very long lines ends earlier.
+            keep: Makes of a line what is kept of it.
+
+        Raises:
+            OSError: The file can no longer be read. What was read before has been given.
+        """
+        portion: Portion[_Kept] = Portion()
         try:
             for read in self.lines():
-                chunk.add(read)
-                if chunk.is_full(events):
-                    yield chunk
-                    chunk = Chunk()
+                if isinstance(read, Line):
+                    portion.lines.append(keep(read))
+                else:
+                    portion.unreadable.append(read)
+                portion.last = read.number
+                portion.size += len(read.raw)
+                if portion.is_full(events):
+                    yield portion
+                    portion = Portion()
         except OSError:
-            if chunk.last:
-                yield chunk
+            if portion.last:
+                yield portion
             raise
-        if chunk.last:
-            yield chunk
+        if portion.last:
+            yield portion
 
     def lines(self) -> Iterator[Line | Unreadable]:
         """Give the lines one by one, leaving out empty ones.
@@ -177,7 +194,10 @@ class EventSource:
             for block in self._blocks():
                 *ends, rest = (rest + block).split(b"\n")
                 for text in ends:
-                    yield from self._line(number, part, text)
+                    if part or len(text) > _LONGEST_LINE:
+                        yield from self._too_long(number, part + 1, text)
+                    elif (read := self._line(number, text)) is not None:
+                        yield read
                     number, part = number + 1, 0
                 if len(rest) > _LONGEST_LINE:
                     part += 1
@@ -187,15 +207,14 @@ class EventSource:
             message = f"the gzip data is damaged or cut off here: {error}."
             yield Unreadable(number, "gzip-damaged", message, rest)
         else:
-            yield from self._line(number, part, rest)
+            if part:
+                yield from self._too_long(number, part + 1, rest)
+            elif (read := self._line(number, rest)) is not None:
+                yield read
 
-    def _line(self, number: int, parts_before: int, text: bytes) -> Iterator[Line | Unreadable]:
-        if parts_before or len(text) > _LONGEST_LINE:
-            yield from self._too_long(number, parts_before + 1, text)
-            return
+    def _line(self, number: int, text: bytes) -> Line | Unreadable | None:
         text = text.removeprefix(_BYTE_ORDER_MARK).strip() if number == 1 else text.strip()
-        if text and number >= self._first_line:
-            yield read_line(number, text)
+        return read_line(number, text) if text and number >= self._first_line else None
 
     def _too_long(self, number: int, part: int, raw: bytes) -> Iterator[Unreadable]:
         if raw and number >= self._first_line:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import attrs
 import orjson
 
+from wharfinger_host.store.inbox import some
 from wharfinger_host.store.leases import Held
 
 __all__ = ["Due", "any_waits", "due", "halted", "let_go", "probe", "put_aside", "waiting"]
@@ -50,7 +51,7 @@ def due(
         held: The lane.
         target: The mapping.
         now_ms: Milliseconds since 1970.
-        most: How many at most.
+        most: How many at most; fewer where they are large.
         ordered: Leave out those behind an earlier event about the same contact that is not due.
     """
     first = db.execute(
@@ -72,7 +73,8 @@ def due(
         "ORDER BY d.seq LIMIT :most",
         {"target": target, "partition": held.partition, "now": now_ms, "most": most},
     )
-    return [Due(*row) for row in rows]
+    events, _ = some(Due(*row) for row in rows)
+    return events
 
 
 def put_aside(db: sqlite3.Connection) -> list[tuple[str, str, int]]:

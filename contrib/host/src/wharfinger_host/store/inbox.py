@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
@@ -21,12 +21,13 @@ __all__ = [
     "depth",
     "last_seq",
     "read_log",
+    "some",
 ]
 
 MOST_WAITING: Final = 10_000_000
 """Events that may wait, unless a configuration says otherwise."""
 _EVENTS_PER_MEASURE = 20_000
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 @attrs.define
@@ -125,10 +126,12 @@ class Inbox:
         self._unmeasured = _EVENTS_PER_MEASURE
 
     def _refuse_beyond_depth(self, db: sqlite3.Connection, events: int) -> None:
-        """Counting takes time, so it is done now and then; what is taken meanwhile is added."""
+        """Counting takes time, so it is done where it matters; what is taken since is added."""
         self._unmeasured += events
         if self._unmeasured > _EVENTS_PER_MEASURE or self._depth + events > self.most_waiting:
-            self._depth, self._unmeasured = depth(db), 0
+            self._depth, self._unmeasured = _most_that_wait(db), 0
+            if self._depth + events > self.most_waiting:
+                self._depth = depth(db)
         if self._depth + events > self.most_waiting:
             raise InboxFullError(
                 f"{self._depth:,} events wait in the inbox, and {self.most_waiting:,} may. These "
@@ -140,6 +143,14 @@ class Inbox:
 def last_seq(db: sqlite3.Connection) -> int:
     """Return the number of the last event that was ever accepted; 0 before the first."""
     return fact(db, "last_seq") or 0
+
+
+def _most_that_wait(db: sqlite3.Connection) -> int:
+    """Return what `depth` is not above; that is quick, however many wait in the log."""
+    (first,) = db.execute("SELECT min(position) FROM lanes WHERE partition >= 0").fetchone()
+    (deferred,) = db.execute("SELECT count(*) FROM deferred").fetchone()
+    last = last_seq(db)
+    return last - int(last if first is None else first) + int(deferred)
 
 
 def depth(db: sqlite3.Connection) -> int:
@@ -193,19 +204,31 @@ def read_log(
         "ORDER BY seq LIMIT ?",
         (partition, position, most),
     )
-    events, whole = _some(rows)
+    events, whole = some(LogEvent(*row) for row in rows)
     if whole and len(events) < most:
         return events, max(position, last_seq(db))
     return events, events[-1].seq
 
 
-def _some(rows: Iterable[tuple[int, str, str | None, bytes]]) -> tuple[list[LogEvent], bool]:
-    """Take rows until their events are large enough together, and tell whether it was all."""
-    events: list[LogEvent] = []
+class _Sized(Protocol):
+    @property
+    def raw(self) -> bytes: ...
+
+
+_Read = TypeVar("_Read", bound=_Sized)
+
+
+def some(events: Iterable[_Read]) -> tuple[list[_Read], bool]:
+    """Take events until they are large enough together, and tell whether it was all.
+
+    Args:
+        events: As they are read; they may be many, and each of them large.
+    """
+    taken: list[_Read] = []
     size = 0
-    for row in rows:
+    for event in events:
         if size > _MOST_BYTES:
-            return events, False
-        events.append(LogEvent(*row))
-        size += len(events[-1].raw)
-    return events, True
+            return taken, False
+        taken.append(event)
+        size += len(event.raw)
+    return taken, True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
+import orjson
 
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.leases import Held
@@ -68,42 +69,72 @@ class Settlement:
     released: set[int] = attrs.field(factory=set)
 
 
-def settle(db: sqlite3.Connection, held: Held, settlement: Settlement) -> bool:
-    """Write down what became of the events of a lane.
+def settle(db: sqlite3.Connection, work: Iterable[tuple[Held, Settlement]]) -> list[bool]:
+    """Write down what became of the events of lanes, of all of them together.
+
+    Args:
+        db: Within a transaction.
+        work: Lanes, and what is to be written about each.
 
     Returns:
-        Whether the lane is still held; if not, nothing was written.
+        Whether each lane is still held; of one that is not, nothing was written.
     """
+    work = list(work)
+    kept = [_go_on_to(db, held, settlement.position or 0) for held, settlement in work]
+    held = [settlement for (_, settlement), is_kept in zip(work, kept, strict=True) if is_kept]
+    ledger = [row for each in held for row in each.ledger]
+    tries = [row for each in held for row in each.tries]
+    _enter(db, ledger)
+    db.executemany("INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tries)
+    count_minutes(db, ledger, tries)
+    for each in held:
+        _write_the_rest(db, each)
+    return kept
+
+
+def _go_on_to(db: sqlite3.Connection, held: Held, position: int) -> bool:
     # A position never goes back, and the epoch is checked by the same statement.
-    if not db.execute(
-        "UPDATE lanes SET position = max(position, ?) "
-        "WHERE connection = ? AND partition = ? AND epoch = ?",
-        (settlement.position or 0, held.connection, held.partition, held.epoch),
-    ).rowcount:
-        return False
+    return bool(
+        db.execute(
+            "UPDATE lanes SET position = max(position, ?) "
+            "WHERE connection = ? AND partition = ? AND epoch = ?",
+            (position, held.connection, held.partition, held.epoch),
+        ).rowcount
+    )
+
+
+def _write_the_rest(db: sqlite3.Connection, settlement: Settlement) -> None:
     for rows, statement in (
-        (settlement.ledger, _ENTER),
         (settlement.done, "DELETE FROM deferred WHERE target = ? AND partition = ? AND seq = ?"),
         (settlement.deferred, _DEFER),
         (settlement.letters, _WRITE_LETTER),
-        (settlement.tries, "INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
         (settlement.unintended, "DELETE FROM intents WHERE seq = ? AND target = ?"),
         (settlement.answered, "DELETE FROM letters WHERE seq = ? AND target = ?"),
     ):
         if rows:
             db.executemany(statement, rows)
-    if settlement.ledger or settlement.tries:
-        count_minutes(db, settlement.ledger, settlement.tries)
     for target in settlement.released:
         db.execute(
             "UPDATE deferred SET due_ms = 0 WHERE target = ? AND status = 'halted'", (target,)
         )
-    return True
+
+
+def _enter(db: sqlite3.Connection, rows: Iterable[LedgerRow]) -> None:
+    """Write outcomes down; those that are alike, as those of one request, by one statement.
+
+    SQLite runs beside Python for as long as a statement takes, and waits for it between two.
+    """
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        alike.setdefault(row[1:], []).append(row[0])
+    for outcome, seqs in alike.items():
+        db.execute(_ENTER, (orjson.dumps(seqs).decode(), *outcome))
 
 
 # What was delivered stays so, whatever is found out later, and is no dead letter.
 _ENTER = """
-INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+INSERT INTO ledger SELECT value, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM json_each(?1) WHERE true
+ON CONFLICT DO UPDATE SET
     status = excluded.status, code = excluded.code, attempts = ledger.attempts + excluded.attempts,
     http_status = excluded.http_status, request_id = excluded.request_id, at_ms = excluded.at_ms
 WHERE ledger.status != 'delivered'

@@ -16,7 +16,7 @@ from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.store import Store, finished
-from wharfinger_host.working.lane import Lane, Offer, Ticket
+from wharfinger_host.working.lane import Lane, Load, Offer, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Verdicts
 
@@ -48,6 +48,7 @@ class Feeder:
 
     Attributes:
         lane: The lane.
+        load: What the connection has under way.
         flow: Takes the events.
         store: Where they come from.
         recorder: Writes what needs no vendor.
@@ -58,6 +59,7 @@ class Feeder:
     """
 
     lane: Lane
+    load: Load
     flow: Taking
     store: Store
     recorder: Recorder
@@ -137,6 +139,7 @@ class Feeder:
             ticket.done = True
             self.recorder.note(lane)
         else:
+            self.load.take(ticket)
             self.flow.put_now(content, ticket, mappings=chosen)
 
     def _is_to_send(
@@ -211,15 +214,18 @@ class Feeder:
         self.lane.offered.add((target, row.seq))
         offer = Offer(target, row.tries, row.since_ms)
         ticket = Ticket(self.lane, row.seq, row.contact, row.message_id, row.raw, offer)
+        self.load.take(ticket)
         self.flow.put_now(orjson.loads(row.raw), ticket, mappings=(name,))
 
     async def _ready(self) -> bool:
         """Wait until the lease is good and not too much is under way; tell whether to go on."""
-        while not self.ended and (  # noqa: ASYNC110  # time itself ends it, too
-            self.lane.is_crowded or not self.may_send() or self._waits_for_a_person
-        ):
+        while not self.ended and self._has_to_wait():  # noqa: ASYNC110  # time itself ends it, too
             await asyncio.sleep(_POLL_S)
         return not self.ended
+
+    def _has_to_wait(self) -> bool:
+        has_room = not self.lane.is_crowded and not self.load.is_heavy
+        return not has_room or not self.may_send() or self._waits_for_a_person
 
     @property
     def _waits_for_a_person(self) -> bool:

@@ -11,10 +11,10 @@ import attrs
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import Settlement
 
-__all__ = ["Lane", "Offer", "Ticket"]
-
+__all__ = ["Lane", "Load", "Offer", "Ticket"]
 
 _MOST_UNDER_WAY: Final = 20_000
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 @attrs.frozen
@@ -55,6 +55,30 @@ class Ticket:
     offer: Offer | None = None
     intended: list[int] = attrs.field(factory=list)
     done: bool = False
+
+
+@attrs.define(eq=False)
+class Load:
+    """How large the events are that one connection has under way, in all its lanes.
+
+    Attributes:
+        bytes: Of them together.
+    """
+
+    bytes: int = 0
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether no more are to be handed in for now, however few they are."""
+        return self.bytes >= _MOST_BYTES
+
+    def take(self, ticket: Ticket) -> None:
+        """Count an event that is handed in."""
+        self.bytes += len(ticket.raw)
+
+    def give_back(self, ticket: Ticket) -> None:
+        """Count an event no longer, because it came back."""
+        self.bytes -= len(ticket.raw)
 
 
 @attrs.define(eq=False)

@@ -26,7 +26,7 @@ from wharfinger_host.store.timekeeping import follow_clock
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.feeding import Feeder
 from wharfinger_host.working.journal import DiskJournal
-from wharfinger_host.working.lane import Lane, Ticket
+from wharfinger_host.working.lane import Lane, Load, Ticket
 from wharfinger_host.working.recorder import Recorder
 from wharfinger_host.working.verdicts import Patience, Verdicts
 
@@ -86,6 +86,7 @@ class Post:
     renew: bool = False
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
+    _load: Load = attrs.field(factory=Load)
     _asked_s: float = 0.0
     _leaving: set[asyncio.Task[None]] = attrs.field(factory=set)
     _deadline_s: float = 0.0
@@ -130,6 +131,7 @@ class Post:
             unsent_per_s=None if self.once else _UNSENT_PER_S,
             journal=DiskJournal(self.disk, verdicts.targets),
             ready=self._may_send,
+            keep_events=False,
         )
         async with flow, asyncio.TaskGroup() as group:
             taking = group.create_task(self._take(flow, verdicts, recorder))
@@ -182,6 +184,7 @@ class Post:
                     lane.put_aside(target, ticket.contact, recorder.next_write)
                 self.audience.settled(self.name, mapping, ticket, outcome)
             ticket.done = True
+            self._load.give_back(ticket)
             recorder.note(lane)
             await recorder.room()
 
@@ -252,6 +255,7 @@ class Post:
         lane = Lane(held, known=known, may_wait=may_wait, ending=self._ending.is_set())
         self._feeders[lane] = Feeder(
             lane=lane,
+            load=self._load,
             flow=flow,
             store=self._store,
             recorder=recorder,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import attrs
 
-from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import Settlement, settle
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.lane import Lane
@@ -88,7 +86,7 @@ class Recorder:
             again[-1] += [(target, seq) for target, _, seq in lane.settlement.done]
             lane.settlement = Settlement()
         self._writing = True
-        kept = await self.disk.note(_settle_all, work)
+        kept = await self.disk.note(settle, work)
         self._writing = False
         self.written += 1
         for lane, offered, still_held in zip(lanes, again, kept, strict=True):
@@ -96,7 +94,3 @@ class Recorder:
             lane.lost = lane.lost or not still_held
         async with self._progress:
             self._progress.notify_all()
-
-
-def _settle_all(db: sqlite3.Connection, work: Sequence[tuple[Held, Settlement]]) -> list[bool]:
-    return [settle(db, held, settlement) for held, settlement in work]
