@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/sfmc-simulator
+DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/rabbitmq contrib/sfmc-simulator
 
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test test-rabbitmq lint format bench docs clean
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
@@ -23,6 +23,11 @@ demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what 
 
 test: $(READY)  ## everything but the benchmarks
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench"
+
+# Its nodes are started and ended by the tests; the service that the package brings stays as it is.
+test-rabbitmq: $(READY)  ## the same against real RabbitMQ, which Debian's package brings
+	@command -v rabbitmq-server >/dev/null || tools/install-rabbitmq
+	@WHARFINGER_NEEDS_RABBITMQ=1 $(BIN)/python -m pytest tests/rabbitmq
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""RabbitMQ as users run it: real nodes on this machine, which end with the tests."""
