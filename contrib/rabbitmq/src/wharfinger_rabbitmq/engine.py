@@ -1,13 +1,14 @@
 """The engine: lanes in RabbitMQ.
 
 A lane is a quorum queue that hands events to one consumer at a time. Who that is, workers settle
-by a queue that only one connection may use (``….holder``) and that goes with the lane's channel. How
+by a queue that one connection alone may use (``….holder``), and that goes with it. How
 many workers there are is how many consume from a queue in which nothing ever is (``….workers``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -46,6 +47,10 @@ def open_engine(url: str, lanes: int) -> RabbitEngine:
     Raises:
         EngineUrlError: Something in the URL is wrong.
     """
+    for name in ("aio_pika", "aiormq"):
+        # That a node is gone, the host says in its own words; the client adds a stack to it.
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     address = Address.of(url)
     topology = Topology(address.space, lanes, address.most_waiting)
     return RabbitEngine(link=Link(address), topology=topology)

@@ -15,6 +15,7 @@ __all__ = [
     "Config",
     "Connection",
     "Destination",
+    "Engine",
     "Events",
     "Force",
     "Given",
@@ -96,6 +97,18 @@ Given = Annotated[
         "--field",
         metavar="NAME=VALUE",
         help="A field of the mapping: a value, or $.path of the event; may be given several times.",
+        show_default=False,
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        envvar="WHARFINGER_ENGINE",
+        show_envvar=False,
+        help="Where the lanes of events are, such as amqp://USER:PASSWORD@HOST/; also read from "
+        "the variable WHARFINGER_ENGINE.",
         show_default=False,
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, Quiet
+from wharfinger_host.commands.options import AsJson, Config, Connection, Engine, Quiet
 from wharfinger_host.exits import Exit
 
 __all__ = ["run"]
@@ -16,6 +16,7 @@ def run(
     config: Config,
     *,
     connection: Connection = "",
+    engine: Engine = "",
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
@@ -34,8 +35,11 @@ def run(
     the configuration again and looks again at what halted. Several processes may work on one
     inbox. What is killed loses nothing: the next one goes on where it was.
 
+    With --engine the events come from the lanes of an engine, which several machines may share;
+    the inbox keeps the ledger and the dead letters of this one.
+
     Exit code 1 where something became a dead letter or still waits, 2 where the configuration is
-    wrong, 3 where the inbox cannot be used, 130 where it was stopped at once.
+    wrong, 3 where the inbox or the engine cannot be used, 130 where it was stopped at once.
     """
     import asyncio
     import sys
@@ -43,11 +47,15 @@ def run(
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
+    from wharfinger_host.engines.at_work import engine_for, on_engine, post_on
+    from wharfinger_host.engines.contract import EngineError, EngineUrlError
     from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
 
+    if engine and once:
+        raise typer.BadParameter("goes with the inbox only.", param_hint="--once")
     plugins = opening.load_plugins()
     selection = Selection(connection=connection)
     connections = opening.open_connections(config, selection, as_json=as_json, plugins=plugins)
@@ -68,12 +76,19 @@ def run(
             drain_s=drain_s,
             once=once,
         )
-        stopped = False
+        stopped, lanes = False, None
         with report, collecting_less():
             try:
-                asyncio.run(worker.run())
+                if engine:
+                    lanes = engine_for(engine, store.layout.partitions)
+                    worker.post = post_on(lanes)
+                asyncio.run(on_engine(lanes, tuple(connections), worker.run))
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
+            except EngineUrlError as error:
+                raise typer.BadParameter(str(error), param_hint="--engine") from error
+            except EngineError as error:
+                raise opening.leave(str(error), Exit.FILES) from error
         summary = view.Summary.of(store, report, failed=worker.failed, stopped=stopped)
     if as_json:
         terminal.write_json(view.as_json(summary))

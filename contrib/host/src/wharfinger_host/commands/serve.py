@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config
+from wharfinger_host.commands.options import AsJson, Config, Engine
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def serve(  # the options of the command
             metavar="PORT", min=0, max=65_535, help="Port to listen on; 0 takes a free one."
         ),
     ] = 8080,
+    engine: Engine = "",
     no_deliver: Annotated[
         bool, typer.Option("--no-deliver", help="Only take events in; `run` delivers them.")
     ] = False,
@@ -58,20 +59,22 @@ def serve(  # the options of the command
 ) -> None:
     """Take events in over HTTP, as the SDKs of Segment and RudderStack send them, and deliver them.
 
-    An event that is answered with 200 is on disk. SIGTERM and Ctrl-C answer what is under way
-    first; the second time it stops at once. SIGHUP reads the configuration again, write keys
-    included.
+    An event that is answered with 200 is on disk, or with --engine safe there. SIGTERM and Ctrl-C
+    answer what is under way first; the second time it stops at once. SIGHUP reads the
+    configuration again, write keys included.
 
     The dashboard is read-only without a token. With one, it is shown to whoever signs in.
 
-    Exit code 2 where the configuration is wrong or the port is taken, 3 where the inbox cannot be
-    used, 130 where it was stopped at once.
+    Exit code 2 where the configuration is wrong or the port is taken, 3 where the inbox or the
+    engine cannot be used, 130 where it was stopped at once.
     """
     import asyncio
     from contextlib import ExitStack
 
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.collecting import collecting_less
+    from wharfinger_host.engines.at_work import engine_for, on_engine
+    from wharfinger_host.engines.contract import EngineError, EngineUrlError
     from wharfinger_host.running import Report
     from wharfinger_host.serving import setup
     from wharfinger_host.serving.server import listen
@@ -95,12 +98,20 @@ def serve(  # the options of the command
             from wharfinger_host.dashboard.setup import pages_of
 
             pages = stack.enter_context(pages_of(reading, report.tally, token, dashboard_host))
-        process = setup.process_of(reading, store, listener, report, drain_s=drain_s, pages=pages)
         try:
+            lanes = engine_for(engine, store.layout.partitions) if engine else None
+            process = setup.process_of(
+                reading, store, listener, report, drain_s=drain_s, pages=pages, engine=lanes
+            )
             with collecting_less():
-                asyncio.run(process.run())
+                names = tuple(reading.configuration.connections)
+                asyncio.run(on_engine(lanes, names, process.run))
         except (asyncio.CancelledError, KeyboardInterrupt):
             stopped = True
+        except EngineUrlError as error:
+            raise typer.BadParameter(str(error), param_hint="--engine") from error
+        except EngineError as error:
+            raise opening.leave(str(error), Exit.FILES) from error
         summary = Summary.of(store, report, failed=set(), stopped=stopped)
     intake = process.intake
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ from wharfinger_host.engines.contract import (
 
 __all__ = ["Holder", "Work"]
 
+logger = logging.getLogger(__name__)
+
 Work = Callable[[Lease, Sequence[Fetched]], Awaitable[bool]]
 """Delivers a batch; false where the lease was not good, and the batch is not to be acknowledged."""
 
@@ -35,7 +38,6 @@ class Holder:
         most: Events in a batch.
         wait_s: Seconds to wait for events before it looks whether to go on.
         moves: How many lanes were acquired.
-        trouble: Hears that the engine does not answer.
     """
 
     engine: Engine
@@ -44,10 +46,10 @@ class Holder:
     most: int = 100
     wait_s: float = 0.2
     moves: int = 0
-    trouble: Callable[[EngineError], None] = lambda _: None
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
     _lanes: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
     _leaving: set[int] = attrs.field(factory=set)
+    _said: bool = False
 
     @property
     def held(self) -> list[int]:
@@ -68,7 +70,7 @@ class Holder:
                 try:
                     await self._beat()
                 except EngineDownError as error:
-                    self.trouble(error)
+                    self._say(error)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.engine.beat_s):
                         await self._ending.wait()
@@ -86,6 +88,7 @@ class Holder:
 
     async def _beat(self) -> None:
         workers = await self.engine.workers(self.connection)
+        self._said = False
         self._clear_away()
         share = -(-self.engine.lanes // max(workers, 1))
         for lane in self.held[share:]:
@@ -100,6 +103,11 @@ class Holder:
                 self.moves += 1
                 wanted -= 1
                 self._lanes[lane] = asyncio.create_task(self._serve(lease))
+
+    def _say(self, error: EngineError) -> None:
+        if not self._said:
+            self._said = True
+            logger.warning("%s: %s Events wait there; it is asked again.", self.connection, error)
 
     def _clear_away(self) -> None:
         """Forget the lanes that ended; what went wrong with one in an unforeseen way is raised."""
