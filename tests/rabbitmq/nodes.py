@@ -129,14 +129,15 @@ class Cluster:
         (folder / ".erlang.cookie").write_text(self._cookie)
         (folder / ".erlang.cookie").chmod(0o600)
         (folder / "enabled_plugins").write_text("[].")
-        node.process = subprocess.Popen(
-            [str(server_script())],
-            env=self._environment(node, folder),
-            stdout=(folder / "out.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            start_new_session=True,
-        )
+        with (folder / "out.log").open("ab") as log:
+            node.process = subprocess.Popen(
+                [str(server_script())],
+                env=self._environment(node, folder),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                start_new_session=True,
+            )
 
     async def ready(self) -> None:
         """Wait until every node that runs takes connections.

@@ -1,4 +1,4 @@
-"""The host on a real engine: workers are killed, and the laws of the laboratory hold all the same."""
+"""The host on a real engine: workers are killed, and the laws of the laboratory still hold."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from tests.e2e.laboratory.checking import judge
 from tests.e2e.laboratory.events import Planted
 from tests.e2e.laboratory.evidence import take_evidence
 from tests.e2e.laboratory.processes import Host, Simulator
+from tests.e2e.laboratory.shop import write_shop
 
 from wharfinger_host.engines.contract import Engine, LaneEvent
 from wharfinger_host.engines.finding import engine_of
 
-__all__ = ["CONNECTIONS", "LANES", "Shop"]
+__all__ = ["CONNECTIONS", "LANES", "Shop", "shop_of"]
 
 CONNECTIONS = ("shop", "north")
 LANES = 8
@@ -36,12 +37,14 @@ class Shop:
         host: The commands.
         simulator: The vendor.
         planted: The events.
+        options: Of every worker.
     """
 
     url: str
     host: Host
     simulator: Simulator
     planted: list[Planted]
+    options: Sequence[str] = ()
     workers: list[subprocess.Popen[bytes]] = attrs.field(factory=list)
 
     def setup(self) -> Any:
@@ -64,7 +67,7 @@ class Shop:
 
     def hire(self) -> subprocess.Popen[bytes]:
         """Start a worker."""
-        worker = self.host.start("run", "--json")
+        worker = self.host.start("run", "--json", *self.options)
         self.workers.append(worker)
         return worker
 
@@ -121,8 +124,6 @@ class Shop:
 
 def shop_of(url: str, folder: Path, planted: list[Planted]) -> Shop:
     """Return a shop whose simulator runs; `Host.close` and `Simulator.close` end it."""
-    from tests.e2e.laboratory.shop import write_shop  # noqa: PLC0415  # beside what it makes
-
     simulator = Simulator(folder)
     simulator.start()
     return Shop(url, Host(write_shop(folder, simulator.address)), simulator, planted)

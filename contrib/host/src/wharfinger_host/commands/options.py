@@ -22,6 +22,7 @@ __all__ = [
     "Limit",
     "Mapping",
     "Name",
+    "OneMachine",
     "Output",
     "Quiet",
     "SampleEvents",
@@ -110,6 +111,14 @@ Engine = Annotated[
         help="Where the lanes of events are, such as amqp://USER:PASSWORD@HOST/; also read from "
         "the variable WHARFINGER_ENGINE.",
         show_default=False,
+    ),
+]
+OneMachine = Annotated[
+    bool,
+    typer.Option(
+        "--one-machine",
+        help="All workers of the engine run on this machine and share its inbox: after a crash, "
+        "only what was on its way is unknown.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

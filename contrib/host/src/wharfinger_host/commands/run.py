@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Connection, Engine, Quiet
+from wharfinger_host.commands.options import AsJson, Config, Connection, Engine, OneMachine, Quiet
 from wharfinger_host.exits import Exit
 
 __all__ = ["run"]
@@ -17,6 +17,7 @@ def run(
     *,
     connection: Connection = "",
     engine: Engine = "",
+    one_machine: OneMachine = False,
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
@@ -47,7 +48,7 @@ def run(
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
-    from wharfinger_host.engines.at_work import engine_for, on_engine, post_on
+    from wharfinger_host.engines.at_work import Lanes, engine_for, on_engine
     from wharfinger_host.engines.contract import EngineError, EngineUrlError
     from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
@@ -80,8 +81,8 @@ def run(
         with report, collecting_less():
             try:
                 if engine:
-                    lanes = engine_for(engine, store.layout.partitions)
-                    worker.post = post_on(lanes)
+                    lanes = Lanes(engine_for(engine, store.layout.partitions), one_machine)
+                    worker.post = lanes.post
                 asyncio.run(on_engine(lanes, tuple(connections), worker.run))
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True

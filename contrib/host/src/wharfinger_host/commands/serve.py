@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Engine
+from wharfinger_host.commands.options import AsJson, Config, Engine, OneMachine
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 
-def serve(  # the options of the command
+def serve(  # noqa: PLR0913  # the options of the command
     config: Config,
     *,
     host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
@@ -26,6 +26,7 @@ def serve(  # the options of the command
         ),
     ] = 8080,
     engine: Engine = "",
+    one_machine: OneMachine = False,
     no_deliver: Annotated[
         bool, typer.Option("--no-deliver", help="Only take events in; `run` delivers them.")
     ] = False,
@@ -73,7 +74,7 @@ def serve(  # the options of the command
 
     from wharfinger_host import keeping, opening, terminal
     from wharfinger_host.collecting import collecting_less
-    from wharfinger_host.engines.at_work import engine_for, on_engine
+    from wharfinger_host.engines.at_work import Lanes, engine_for, on_engine
     from wharfinger_host.engines.contract import EngineError, EngineUrlError
     from wharfinger_host.running import Report
     from wharfinger_host.serving import setup
@@ -99,9 +100,11 @@ def serve(  # the options of the command
 
             pages = stack.enter_context(pages_of(reading, report.tally, token, dashboard_host))
         try:
-            lanes = engine_for(engine, store.layout.partitions) if engine else None
+            lanes = None
+            if engine:
+                lanes = Lanes(engine_for(engine, store.layout.partitions), one_machine)
             process = setup.process_of(
-                reading, store, listener, report, drain_s=drain_s, pages=pages, engine=lanes
+                reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
             )
             with collecting_less():
                 names = tuple(reading.configuration.connections)

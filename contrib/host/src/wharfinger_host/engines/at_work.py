@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+import attrs
+
 from wharfinger_host.engines.contract import (
     Engine,
     EngineError,
@@ -19,24 +21,62 @@ from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
 
-__all__ = ["engine_for", "on_engine", "post_on", "publishing_to"]
+__all__ = ["Lanes", "engine_for", "on_engine"]
+
+
+@attrs.frozen
+class Lanes:
+    """The lanes of an engine, in the place of those of the inbox.
+
+    Attributes:
+        engine: Has them.
+        one_machine: Whether all workers of the engine write into one ledger.
+    """
+
+    engine: Engine
+    one_machine: bool = False
+
+    @property
+    def post(self) -> Callable[..., Any]:
+        """What makes posts on the engine, for `Worker.post`."""
+        return partial(EnginePost, engine=self.engine, one_machine=self.one_machine)
+
+    async def take(self, entries: Sequence[Entry]) -> Accepted:
+        """Publish events, for `Intake.take`; which are duplicates is found out as they are fetched.
+
+        Raises:
+            InboxFullError: Too many wait.
+            StoreError: The engine cannot be used.
+        """
+        events = [
+            LaneEvent(entry.message_id or secrets.token_hex(16), entry.contact, entry.raw)
+            for entry in entries
+        ]
+        try:
+            await self.engine.publish(events)
+        except EngineFullError as error:
+            raise InboxFullError(str(error)) from error
+        except EngineError as error:
+            raise StoreError(str(error)) from error
+        return Accepted(len(events), 0)
 
 
 async def on_engine(
-    engine: Engine | None, connections: Sequence[str], work: Callable[[], Awaitable[None]]
+    lanes: Lanes | None, connections: Sequence[str], work: Callable[[], Awaitable[None]]
 ) -> None:
     """Work, where there is an engine once it has been looked at, and end with it.
 
     Args:
-        engine: Not connected yet; None where the inbox is worked on.
+        lanes: Of an engine that is not connected yet; None where the inbox is worked on.
         connections: Whose lanes are needed.
         work: What is to be done.
 
     Raises:
         EngineError: It has no lanes for a connection, or does not answer.
     """
-    if engine is None:
+    if lanes is None:
         return await work()
+    engine = lanes.engine
     try:
         status = await engine.status(connections)
         if not status.ok:
@@ -45,34 +85,6 @@ async def on_engine(
         await work()
     finally:
         await engine.close()
-
-
-def post_on(engine: Engine) -> Callable[..., Any]:
-    """Return what makes posts on an engine, for `Worker.post`."""
-    return partial(EnginePost, engine=engine)
-
-
-def publishing_to(engine: Engine) -> Callable[[Sequence[Entry]], Awaitable[Accepted]]:
-    """Return what takes events in by publishing them, for `Intake.take`.
-
-    It raises `InboxFullError` where too many wait, and `StoreError` where the engine cannot be
-    used. Which are duplicates is found out when they are fetched.
-    """
-
-    async def take(entries: Sequence[Entry]) -> Accepted:
-        events = [
-            LaneEvent(entry.message_id or secrets.token_hex(16), entry.contact, entry.raw)
-            for entry in entries
-        ]
-        try:
-            await engine.publish(events)
-        except EngineFullError as error:
-            raise InboxFullError(str(error)) from error
-        except EngineError as error:
-            raise StoreError(str(error)) from error
-        return Accepted(len(events), 0)
-
-    return take
 
 
 def engine_for(url: str, lanes: int) -> Engine:

@@ -60,15 +60,15 @@ def engine_of(url: str, lanes: int) -> Engine:
 def without_password(url: str) -> str:
     """Return a URL as it may be shown: what stands between user and host is left away.
 
+    A password may hold what ends it in a correct URL, so all before the last ``@`` is left away.
+
     Args:
         url: Of an engine; it need not be a correct one.
     """
     scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, at, hosts = authority.rpartition("@")
-    shown = f"{user.partition(':')[0]}{at}{hosts}"
-    path = re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1...", path)
-    return f"{scheme}{separator}{shown}{slash}{path}"
+    login, at, place = rest.rpartition("@")
+    place = re.sub(r"(?i)([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", r"\1...", place)
+    return f"{scheme}{separator}{login.partition(':')[0]}{at}{place}"
 
 
 def _place(point: EntryPoint) -> tuple[str, str]:

@@ -45,6 +45,7 @@ class EnginePost:
         drain_s: Seconds that are left at the end to what is under way.
         once: Not known here: an engine is never done.
         look_again_s: Seconds before it looks again at what halted.
+        one_machine: Whether all workers of the engine write into this one ledger.
         renew: Whether it ended in order to look again at what halted; it does that by itself.
     """
 
@@ -58,6 +59,7 @@ class EnginePost:
     drain_s: float = 30.0
     once: bool = False
     look_again_s: float = 60.0
+    one_machine: bool = False
     renew: bool = False
     _lanes: dict[Lease, Lane] = attrs.field(factory=dict)
     _verdicts: Verdicts | None = None
@@ -156,6 +158,7 @@ class EnginePost:
                     audience=self.audience,
                     lease=lease,
                     lane=lane,
+                    one_machine=self.one_machine,
                 )
                 if trying is None:
                     trying = await made.begin(batch)

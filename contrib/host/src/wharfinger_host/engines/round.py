@@ -53,6 +53,8 @@ class Round:
         audience: Hears what became of events.
         lease: The lane as the engine has it.
         lane: The lane as the ledger has it.
+        one_machine: Whether no other ledger can know of an event: what was never entered into this
+            one was then never sent.
         again: What is to be sent once more, in its order.
         wait_s: Seconds to wait before that.
         has_halted: Whether something waits for a person.
@@ -64,6 +66,7 @@ class Round:
     audience: Audience
     lease: Lease
     lane: Lane
+    one_machine: bool = False
     again: list[Trying] = attrs.field(factory=list)
     wait_s: float = 0.0
     has_halted: bool = False
@@ -157,7 +160,7 @@ class Round:
         place = (self.verdicts.targets[name], fetched.event.contact)
         status = entered.known.get(place[0])
         if status is not None:
-            follows = place in gaps and mapping.action.effect is Effect.IDEMPOTENT
+            follows = place in gaps and self.connection.effects[name] is Effect.IDEMPOTENT
             return follows and status == Status.DELIVERED
         if mapping.action.order_key is not None and _takes(mapping, content):
             gaps.add(place)
@@ -167,13 +170,14 @@ class Round:
         self, name: str, ticket: Ticket, fetched: Fetched, entered: Entered, content: Any
     ) -> bool:
         """Make ``unknown`` of what must not be sent twice and another ledger may know of."""
-        mapping = self.verdicts.mappings[name]
-        if not (fetched.again and entered.is_new and mapping.action.effect is Effect.ONCE):
+        if self.one_machine or not (fetched.again and entered.is_new):
             return False
-        if _takes(mapping, content):
-            self._enter(ticket, name, _MAYBE_SENT)
-            return True
-        return False
+        if self.connection.effects[name] is not Effect.ONCE:
+            return False
+        if not _takes(self.verdicts.mappings[name], content):
+            return False
+        self._enter(ticket, name, _MAYBE_SENT)
+        return True
 
 
 def _takes(mapping: Any, event: Any) -> bool:

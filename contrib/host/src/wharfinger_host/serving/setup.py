@@ -13,8 +13,7 @@ from starlette.routing import BaseRoute
 import wharfinger
 from wharfinger_host import keeping, opening
 from wharfinger_host.configuration import Configuration, Selection, read_inbox_configuration
-from wharfinger_host.engines.at_work import post_on, publishing_to
-from wharfinger_host.engines.contract import Engine
+from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig
 from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
 from wharfinger_host.serving.app import build_app
@@ -99,7 +98,7 @@ def process_of(
     *,
     drain_s: float,
     pages: Pages | None = None,
-    engine: Engine | None = None,
+    lanes: Lanes | None = None,
 ) -> Process:
     """Return what takes in and delivers, not running yet.
 
@@ -110,14 +109,14 @@ def process_of(
         report: Hears how delivery goes.
         drain_s: Seconds that are left at the end to what is under way.
         pages: Makes what else is answered; None for nothing.
-        engine: Has the lanes; None where the inbox has them.
+        lanes: Of an engine; None where the inbox has them.
     """
     rejects = RejectsFile(reading.inbox.file.with_name(f"{reading.inbox.file.name}.refused.jsonl"))
     serving = ServingReport(rejects)
     keeper = Doorkeeper(reading.sources.values())
     intake = Intake(store=store, doorkeeper=keeper, rejects=rejects, audience=serving)
-    if engine is not None:
-        intake.take = publishing_to(engine)
+    if lanes is not None:
+        intake.take = lanes.take
     sources = SourceReloader(config=reading.configuration.file, intake=intake, report=serving)
     delivery = None
     if reading.plugins is not None:
@@ -128,7 +127,7 @@ def process_of(
             sources=sources,
             report=report,
             drain_s=drain_s,
-            post=post_on(engine) if engine is not None else Post,
+            post=lanes.post if lanes is not None else Post,
         )
     routes = pages(intake, delivery.at_work if delivery else dict) if pages else ()
     return Process(
