@@ -99,9 +99,10 @@ class Cluster:
         )
         self.nodes = [Node(n, ports[2 * n], ports[2 * n + 1]) for n in range(self.size)]
         try:
+            # One after the other: those that come at once wait for each other's locks.
             for node in self.nodes:
                 self.start(node)
-            asyncio.run(self.ready())
+                asyncio.run(self.ready())
         except BaseException:
             self.close()
             raise

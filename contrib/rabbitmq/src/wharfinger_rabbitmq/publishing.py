@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import aio_pika
@@ -91,7 +92,19 @@ class Publisher:
             elif not isinstance(result, TROUBLE):
                 raise result
             left.append(each)
+        if isinstance(why, EngineFullError):
+            await self._renew()
         return left, why
+
+    async def _renew(self) -> None:
+        """Let the next try have another channel.
+
+        A channel that met a lane while its leader died goes on refusing for it.
+        """
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            with suppress(*TROUBLE):
+                await channel.close()
 
     async def _send(self, exchange: AbstractExchange, key: str, message: aio_pika.Message) -> None:
         try:
