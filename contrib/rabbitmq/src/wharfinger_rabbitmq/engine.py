@@ -1,8 +1,8 @@
 """The engine: lanes in RabbitMQ.
 
 A lane is a quorum queue that hands events to one consumer at a time. Who that is, workers settle
-by a queue that one connection alone may use (``….holder``), and that goes with it. How
-many workers there are is how many consume from a queue in which nothing ever is (``….workers``).
+by a queue that one connection alone may use (``….holder``), and that goes with it. How many workers
+there are, they tell each other.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import attrs
-from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelLockedResource
 
@@ -32,9 +31,13 @@ from wharfinger_rabbitmq.address import Address
 from wharfinger_rabbitmq.lease import RabbitLease
 from wharfinger_rabbitmq.link import TROUBLE, Link
 from wharfinger_rabbitmq.publishing import Publisher, event_of, message_of, rounds
+from wharfinger_rabbitmq.roll_call import RollCall
 from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
 
 __all__ = ["RabbitEngine", "open_engine"]
+
+_MISSED_BEATS: Final = 3.5
+"""Beats after which one that says nothing no longer counts as a worker."""
 
 
 def open_engine(url: str, lanes: int) -> RabbitEngine:
@@ -71,7 +74,7 @@ class RabbitEngine:
     beat_s: float = 1.0
     _epoch: int = 0
     _alive_until_s: float = 0.0
-    _signs: dict[str, AbstractChannel] = attrs.field(factory=dict)
+    _signs: dict[str, RollCall] = attrs.field(factory=dict)
     _events: Publisher = attrs.field(init=False)
     _dead: Publisher = attrs.field(init=False)
 
@@ -92,7 +95,7 @@ class RabbitEngine:
     async def setup(self, connections: Sequence[str]) -> None:
         """Make exchanges and queues."""
         async with _explained(self.link), self.link.asking() as channel:
-            await self.topology.declare_exchanges(channel)
+            await self.topology.declare_exchanges(channel, connections)
             for connection in connections:
                 for plan in self.topology.queues(connection):
                     await plan.declare(channel)
@@ -110,8 +113,13 @@ class RabbitEngine:
             waiting, _, problem = await self._look(self.topology.letters(connection))
             dead[connection] = waiting or 0
             problems += [problem] * bool(problem)
-            _, workers[connection], problem = await self._look(self.topology.workers(connection))
-            problems += [problem] * bool(problem)
+            try:
+                workers[connection] = await self._roll_call(connection).others()
+            except ChannelNotFoundEntity:
+                workers[connection] = 0
+                problems.append(str(_missing(self.topology.workers(connection))))
+            except TROUBLE as error:
+                raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
         return Status(tuple(lanes), workers, dead, tuple(problems))
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
@@ -145,7 +153,7 @@ class RabbitEngine:
         except ChannelLockedResource:
             return None
         except ChannelNotFoundEntity as error:
-            raise _missing(self.topology.lane(connection, lane)) from error
+            raise _missing(self.topology.lane(connection, lane).name) from error
         except TROUBLE as error:
             with suppress(*TROUBLE):
                 await channel.close()
@@ -153,21 +161,25 @@ class RabbitEngine:
         return lease
 
     async def workers(self, connection: str) -> int:
-        """Give a sign of life, by consuming from a queue, and return how many do."""
-        plan = self.topology.workers(connection)
+        """Give a sign of life to the other workers, and return how many give one.
+
+        That most nodes answer is asked of a queue that lives on several of them.
+        """
+        plan = self.topology.letters(connection)
+        roll_call = self._signs.setdefault(connection, self._roll_call(connection))
         asked_s = time.monotonic()
         try:
             async with asyncio.timeout(self.link.address.heartbeat_s):
-                await self._be_there(connection, plan)
+                count = await roll_call.here()
                 async with self.link.asking() as channel:
-                    queue = await channel.declare_queue(plan.name, passive=True)
+                    await channel.declare_queue(plan.name, passive=True)
         except ChannelNotFoundEntity as error:
-            raise _missing(plan) from error
+            raise _missing(self.topology.workers(connection)) from error
         except TROUBLE as error:
             raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
         # The server gives a worker up after two heartbeats without a sign of life.
         self._alive_until_s = asked_s + self.link.address.heartbeat_s
-        return max(queue.declaration_result.consumer_count or 0, 1)
+        return count
 
     async def letters(self, connection: str, most: int) -> list[DeadLetter]:
         """Return dead letters; they are read and put back."""
@@ -181,7 +193,7 @@ class RabbitEngine:
                     break
                 found.append(_letter(event_of(message), message.headers))
         except ChannelNotFoundEntity as error:
-            raise _missing(plan) from error
+            raise _missing(plan.name) from error
         except TROUBLE as error:
             raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
         finally:
@@ -191,15 +203,12 @@ class RabbitEngine:
 
     async def close(self) -> None:
         """End the connection: the server hands all lanes over."""
+        for roll_call in self._signs.values():
+            await roll_call.leave()
         await self.link.close()
 
-    async def _be_there(self, connection: str, plan: QueuePlan) -> None:
-        channel = self._signs.get(connection)
-        if channel is None or channel.is_closed:
-            channel = await self.link.channel(publisher_confirms=False)
-            queue = await channel.declare_queue(plan.name, passive=True)
-            await queue.consume(_ignore)
-            self._signs[connection] = channel
+    def _roll_call(self, connection: str) -> RollCall:
+        return RollCall(self.link, self.topology.workers(connection), self.beat_s * _MISSED_BEATS)
 
     async def _bury(
         self, lane: int, connection: str, events: Sequence[Fetched], reason: str
@@ -219,7 +228,7 @@ class RabbitEngine:
                 found = queue.declaration_result
                 await channel.declare_queue(plan.name, durable=True, arguments=plan.arguments)
         except ChannelNotFoundEntity:
-            return None, 0, str(_missing(plan))
+            return None, 0, str(_missing(plan.name))
         except ChannelPreconditionFailed as error:
             return found.message_count, found.consumer_count or 0, _other_form(plan.name, error)
         except TROUBLE as error:
@@ -240,8 +249,8 @@ async def _explained(link: Link) -> AsyncIterator[None]:
         raise EngineDownError(f"{link.address} does not answer: {error!r}") from error
 
 
-def _missing(plan: QueuePlan) -> EngineError:
-    return EngineError(f"There is no queue {plan.name}; `wharfinger engine setup` makes it.")
+def _missing(name: str) -> EngineError:
+    return EngineError(f"There is no {name} in RabbitMQ; `wharfinger engine setup` makes it.")
 
 
 def _other_form(name: str, error: BaseException) -> str:

@@ -1,8 +1,8 @@
-"""What an engine needs in RabbitMQ: exchanges, and queues for lanes, dead letters and workers."""
+"""What an engine needs in RabbitMQ: exchanges, and queues for lanes and dead letters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -97,9 +97,9 @@ class Topology:
         name = f"{self.space}.{connection}.dead"
         return QueuePlan(name, {"x-queue-type": "quorum"}, self.dead, connection)
 
-    def workers(self, connection: str) -> QueuePlan:
-        """Return how the queue is to be whose consumers are the workers; it stays empty."""
-        return QueuePlan(f"{self.space}.{connection}.workers", {"x-queue-type": "quorum"})
+    def workers(self, connection: str) -> str:
+        """Return the exchange through which the workers of a connection hear each other."""
+        return f"{self.space}.{connection}.workers"
 
     def holder(self, connection: str, lane: int) -> str:
         """Return the name of the queue that exists as long as a worker holds a lane."""
@@ -108,11 +108,14 @@ class Topology:
     def queues(self, connection: str) -> Iterator[QueuePlan]:
         """Yield every queue of a connection."""
         yield self.letters(connection)
-        yield self.workers(connection)
         for lane in range(self.lanes):
             yield self.lane(connection, lane)
 
-    async def declare_exchanges(self, channel: AbstractChannel) -> None:
+    async def declare_exchanges(self, channel: AbstractChannel, connections: Sequence[str]) -> None:
         """Make the exchanges, or find them as they are to be."""
         for name in (self.events, self.dead):
             await channel.declare_exchange(name, ExchangeType.DIRECT, durable=True)
+        for connection in connections:
+            await channel.declare_exchange(
+                self.workers(connection), ExchangeType.FANOUT, durable=True
+            )
