@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if reason := why_not():
         parser.exit(2, f"{reason}\n")
+    # Asked to end, it ends its nodes, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     names = given.scenario or [n for n in SCENARIOS if given.nodes > 1 or n != "node-kill"]
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

@@ -40,7 +40,7 @@ class Ship:
 
 async def until(condition):
     async with asyncio.timeout(30):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # what it waits for has no event of its own
             await asyncio.sleep(0)
 
 
