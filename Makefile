@@ -6,7 +6,7 @@ DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/rabbitmq contrib/sfmc-si
 
 .PHONY: help demo test test-rabbitmq lint format bench docs clean
 help:  ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 $(READY): constraints.txt pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
@@ -24,9 +24,8 @@ demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what 
 test: $(READY)  ## everything but the benchmarks
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench"
 
-# Its nodes are started and ended by the tests; the service that the package brings stays as it is.
-test-rabbitmq: $(READY)  ## the same against real RabbitMQ, which Debian's package brings
-	@command -v rabbitmq-server >/dev/null || tools/install-rabbitmq
+test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is not there
+	@tests/rabbitmq/install
 	@WHARFINGER_NEEDS_RABBITMQ=1 $(BIN)/python -m pytest tests/rabbitmq
 
 lint: $(READY)  ## ruff and mypy strict

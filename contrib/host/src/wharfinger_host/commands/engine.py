@@ -31,7 +31,8 @@ def setup_lanes(config: Config, *, engine: Engine = "", as_json: AsJson = False)
     """Make what every connection of a configuration needs in an engine, and look at it.
 
     What is there already stays. Every event that is published from then on waits for each of these
-    connections. Exit code 3 where the engine cannot be used, or has lanes in another form.
+    connections. Exit code 1 where something is missing all the same, 3 where the engine cannot be
+    used, or has lanes in another form.
     """
     _look(config, engine, setup=True, as_json=as_json)
 

@@ -82,9 +82,13 @@ class Round:
         now_ms = self.disk.store.now_ms()
         entered = await self.disk.note(enter, self.lane.held, events, targets, now_ms)
         gaps: set[tuple[int, str]] = set()
+        met: set[int] = set()
         repeated = any(each.known for each in entered)
         trying = []
         for fetched, each in zip(batch, entered, strict=True):
+            if each.seq in met:
+                continue  # published twice: it is in this batch already
+            met.add(each.seq)
             event = fetched.event
             ticket = Ticket(self.lane, each.seq, event.contact, event.id or None, event.raw)
             content = orjson.loads(event.raw)

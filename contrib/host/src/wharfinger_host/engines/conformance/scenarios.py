@@ -9,7 +9,16 @@ from typing import Final
 
 from wharfinger_host.engines.conformance.running import Trial
 
-__all__ = ["NEEDS_NODES", "SCENARIOS"]
+__all__ = [
+    "NEEDS_NODES",
+    "SCENARIOS",
+    "hand_over",
+    "node_kill",
+    "poison",
+    "publish_during_failure",
+    "worker_hang",
+    "worker_kill",
+]
 
 _AFTER_WAKING_S: Final = 1.5
 
