@@ -18,7 +18,7 @@ import attrs
 from tests.rabbitmq.nodes import Cluster, Node, why_not
 
 from wharfinger_host import terminal
-from wharfinger_host.engines.conformance import SCENARIOS, as_json, show
+from wharfinger_host.engines.conformance import SCENARIOS, as_json, show, tell
 from wharfinger_host.engines.conformance.__main__ import run_all
 from wharfinger_host.engines.finding import without_password
 
@@ -71,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         nodes = ClusterNodes(cluster) if given.nodes > 1 else None
         rows = asyncio.run(
-            run_all(url_of(cluster), names, runs=given.runs, nodes=nodes, count=given.events)
+            run_all(
+                url_of(cluster), names, runs=given.runs, nodes=nodes, say=tell, count=given.events
+            )
         )
         engine = f"{without_password(cluster.url)}, {given.nodes} nodes"
     if given.json:

@@ -10,6 +10,7 @@ from wharfinger_host.engines.contract import (
     EngineDownError,
     EngineError,
     EngineFullError,
+    Fetched,
     LaneEvent,
     LaneLostError,
 )
@@ -37,7 +38,7 @@ async def lane_of(engine, connection="acme", lane=LANE):
 
 
 async def fetched(lease, count):
-    found = []
+    found: list[Fetched] = []
     while len(found) < count:
         found += await lease.fetch(count - len(found), 5.0)
     return found

@@ -55,7 +55,7 @@ def in_order(delivered, count, contacts=20):
 
 async def test_workers_that_join_and_leave_share_the_lanes(engine, water):
     await engine.setup(["acme"])
-    delivered = []
+    delivered: list[str] = []
     first = Ship(water, delivered)
     await until(lambda: len(first.holder.held) == 4)
     second = Ship(water, delivered)
@@ -69,7 +69,7 @@ async def test_workers_that_join_and_leave_share_the_lanes(engine, water):
 async def test_a_hand_over_under_load_loses_repeats_and_reorders_nothing(engine, water):
     await engine.setup(["acme"])
     await engine.publish(events(2_000))
-    delivered = []
+    delivered: list[str] = []
     first = Ship(water, delivered)
     await until(lambda: len(delivered) > 300)
     second = Ship(water, delivered)

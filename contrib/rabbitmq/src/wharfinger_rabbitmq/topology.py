@@ -15,8 +15,8 @@ DELIVERY_LIMIT: Final = 200
 """How often an event goes back to its place before it is taken for one that kills workers.
 
 Each death of a worker counts for all that it had fetched, and so does each half hour in which a
-batch waits for its vendor (``consumer_timeout``): a small number, such as the 20 that RabbitMQ 4 has
-of its own, would make dead letters of innocent ones.
+batch waits for its vendor (``consumer_timeout``): a small number, such as the 20 of RabbitMQ 4,
+would make dead letters of innocent ones.
 """
 
 

@@ -9,7 +9,7 @@ arrived.
 tests, where `Nodes` lets it kill nodes of the engine, too.
 """
 
-from wharfinger_host.engines.conformance.report import as_json, show
+from wharfinger_host.engines.conformance.report import as_json, show, tell
 from wharfinger_host.engines.conformance.running import Nodes, Trial, run_scenario
 from wharfinger_host.engines.conformance.scenarios import NEEDS_NODES, SCENARIOS
 from wharfinger_host.engines.conformance.vendor import Counts
@@ -23,4 +23,5 @@ __all__ = [
     "as_json",
     "run_scenario",
     "show",
+    "tell",
 ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wharfinger_host import terminal
-from wharfinger_host.engines.conformance.report import Row, as_json, show
+from wharfinger_host.engines.conformance.report import Row, as_json, show, tell
 from wharfinger_host.engines.conformance.running import Nodes, Trial, run_scenario
 from wharfinger_host.engines.conformance.scenarios import NEEDS_NODES, SCENARIOS
 from wharfinger_host.engines.finding import without_password
@@ -25,6 +25,7 @@ async def run_all(
     *,
     runs: int = 1,
     nodes: Nodes | None = None,
+    say: Callable[[Row], None] = lambda _: None,
     **options: Any,
 ) -> list[Row]:
     """Run scenarios one after the other.
@@ -34,6 +35,7 @@ async def run_all(
         scenarios: Their names.
         runs: How often each.
         nodes: Kills nodes of the engine.
+        say: Hears of each trial as it ends.
         options: Further attributes of the trials.
     """
     rows = []
@@ -43,6 +45,7 @@ async def run_all(
             trial = Trial(url=url, nodes=nodes, poison_every=every, **options)
             counts = await run_scenario(trial, SCENARIOS[name])
             rows.append(Row(name, run, counts, trial.duplicates_allowed))
+            say(rows[-1])
     return rows
 
 
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     chosen = given.scenario or [name for name in SCENARIOS if name in several]
-    rows = asyncio.run(run_all(given.url, chosen, runs=given.runs, count=given.events))
+    rows = asyncio.run(run_all(given.url, chosen, runs=given.runs, say=tell, count=given.events))
     engine = without_password(given.url)
     if given.json:
         terminal.write_json(as_json(engine, rows))

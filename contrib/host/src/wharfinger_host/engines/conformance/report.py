@@ -9,9 +9,9 @@ import attrs
 from rich.console import Console
 
 from wharfinger_host.engines.conformance.vendor import Counts
-from wharfinger_host.terminal import table
+from wharfinger_host.terminal import messages, table
 
-__all__ = ["Row", "as_json", "faults", "show"]
+__all__ = ["Row", "as_json", "faults", "show", "tell"]
 
 
 @attrs.frozen
@@ -79,6 +79,13 @@ def as_json(engine: str, rows: Sequence[Row]) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def tell(row: Row) -> None:
+    """Say on standard error how a trial ended."""
+    found = "; ".join(faults(row.counts, row.duplicates_allowed)) or "ok"
+    stall = f"{row.counts.duplicates:,} duplicates, stall {row.counts.stall_s:.2f} s"
+    messages().print(f"{row.scenario} {row.run}: {found}; {stall}", soft_wrap=True)
 
 
 def show(console: Console, engine: str, rows: Sequence[Row]) -> None:
