@@ -93,6 +93,17 @@ async def test_a_lane_that_is_stopped_gives_what_it_has_and_no_more(engine, othe
     assert not any(each.again for each in rest)
 
 
+async def test_what_a_lane_that_is_stopped_did_not_deliver_comes_first(engine, other):
+    await engine.publish(events(400))
+    for holder in [engine, other] * 5:
+        lease = await lane_of(holder)
+        await fetched(lease, 5)
+        await lease.stop()
+        await lease.release()
+    batch = await fetched(await lane_of(other), 200)
+    assert [each.event for each in batch] == events(200)
+
+
 async def test_a_lane_is_lost_with_its_connection(engine):
     lease = await lane_of(engine)
     assert lease.is_good

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import attrs
+from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelLockedResource
 
@@ -36,6 +37,8 @@ from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
 
 __all__ = ["RabbitEngine", "open_engine"]
 
+_LOOKS: Final = 20
+_LOOK_S: Final = 0.05
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
 
@@ -137,9 +140,10 @@ class RabbitEngine:
             await channel.declare_queue(holder, exclusive=True, auto_delete=True)
             # Deleted when the channel goes: an automatic queue lives as long as its consumer.
             await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
-            queue = await channel.declare_queue(
-                self.topology.lane(connection, lane).name, passive=True
-            )
+            queue = await _left_by_others(channel, self.topology.lane(connection, lane).name)
+            if queue is None:
+                await channel.close()
+                return None
             self._epoch += 1
             lease = RabbitLease(
                 connection=connection,
@@ -247,6 +251,23 @@ async def _explained(link: Link) -> AsyncIterator[None]:
         raise EngineError(f"{link.address} refuses: {error}") from error
     except TROUBLE as error:
         raise EngineDownError(f"{link.address} does not answer: {error!r}") from error
+
+
+async def _left_by_others(channel: AbstractChannel, name: str) -> AbstractQueue | None:
+    """Wait until a lane's last consumer is gone, and what it had is back in its place.
+
+    A consumer that was cancelled keeps what it was sent until its channel is gone. One that came
+    before that would get what is behind it.
+
+    Returns:
+        The lane; None where it takes too long.
+    """
+    for _ in range(_LOOKS):
+        queue = await channel.declare_queue(name, passive=True)
+        if not queue.declaration_result.consumer_count:
+            return queue
+        await asyncio.sleep(_LOOK_S)
+    return None
 
 
 def _missing(name: str) -> EngineError:

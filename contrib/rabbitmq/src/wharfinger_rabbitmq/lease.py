@@ -92,6 +92,8 @@ class RabbitLease:
         if self._queue is not None and not self._stopped:
             try:
                 await self._queue.cancel(self._tag)
+                # What was sent before is handed in by tasks; an answer to this comes after them.
+                await self.channel.set_qos(prefetch_count=PREFETCH)
             except TROUBLE as error:
                 raise self._lose() from error
         self._stopped = True
