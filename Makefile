@@ -26,7 +26,7 @@ test: $(READY)  ## everything but the benchmarks
 
 test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is not there
 	@tests/rabbitmq/install
-	@WHARFINGER_NEEDS_RABBITMQ=1 $(BIN)/python -m pytest tests/rabbitmq
+	@WHARFINGER_NEEDS_RABBITMQ=1 $(BIN)/python -m pytest tests/rabbitmq -m rabbitmq
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .

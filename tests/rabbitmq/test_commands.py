@@ -24,7 +24,7 @@ SOURCE = '\n[sources.web]\nwrite_key = "a-write-key-for-the-tests"\n'
 @pytest.fixture
 def shop(url, tmp_path, monkeypatch):
     monkeypatch.setenv("WHARFINGER_ENGINE", url)
-    made = shop_of(url, tmp_path, plant(SEED, 600))
+    made = shop_of(url, tmp_path, plant(SEED, 400))
     yield made
     made.host.close()
     made.simulator.close()
@@ -39,7 +39,7 @@ def test_workers_that_are_killed_lose_nothing_and_enter_nobody_twice(shop):
     shop.until_delivered(30)
     shop.kill()
     shop.hire()
-    shop.until_delivered(80)
+    shop.until_delivered(60)
     shop.kill()
     shop.hire()
     assert shop.broken(shop.finish()) == []

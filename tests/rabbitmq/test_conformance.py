@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.timeout(240),  # nodes start, end and start again
 ]
 
-EVENTS = 2_500
+EVENTS = 1_600
 
 
 @pytest.mark.parametrize("name", ["worker-kill", "worker-hang", "poison", "hand-over"])
