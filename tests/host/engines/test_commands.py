@@ -8,7 +8,9 @@ import json
 import pytest
 
 from wharfinger_host.engines.at_work import Lanes
+from wharfinger_host.engines.contract import EngineDownError
 from wharfinger_host.engines.finding import engine_of
+from wharfinger_host.looking import failure
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import Entry
@@ -122,3 +124,8 @@ def test_serve_hears_that_an_engine_is_full_or_down(harbour):
     harbour[URL].down = True
     with pytest.raises(StoreError, match="does not answer"):
         asyncio.run(take())
+
+
+def test_what_an_engine_says_is_not_taken_for_a_fault_of_a_plugin():
+    found = failure("main", EngineDownError("The harbour does not answer."))
+    assert (found.subject, found.message) == ("Engine", "The harbour does not answer.")

@@ -37,7 +37,6 @@ class Holder:
         work: Delivers the events of a batch.
         most: Events in a batch.
         wait_s: Seconds to wait for events before it looks whether to go on.
-        moves: How many lanes were acquired.
     """
 
     engine: Engine
@@ -45,7 +44,6 @@ class Holder:
     work: Work
     most: int = 100
     wait_s: float = 0.2
-    moves: int = 0
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
     _lanes: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
     _leaving: set[int] = attrs.field(factory=set)
@@ -100,7 +98,6 @@ class Holder:
             if wanted <= 0 or self._ending.is_set():
                 return
             if (lease := await self.engine.acquire(self.connection, lane)) is not None:
-                self.moves += 1
                 wanted -= 1
                 self._lanes[lane] = asyncio.create_task(self._serve(lease))
 

@@ -106,11 +106,11 @@ class SqliteEngine:
 
     async def setup(self, connections: Sequence[str]) -> None:
         """Let connections have every event from now on."""
-        await self._write(leases.register, tuple(connections), self.lanes)
+        await self.write(leases.register, tuple(connections), self.lanes)
 
     async def status(self, connections: Sequence[str]) -> Status:
         """Look at the lanes of connections."""
-        return await self._read(_status_of, tuple(connections), self.lanes, self.now_s())
+        return await self.read(_status_of, tuple(connections), self.lanes, self.now_s())
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
         """Take events in; those that are there by their ids are left away."""
@@ -126,7 +126,7 @@ class SqliteEngine:
 
     async def acquire(self, connection: str, lane: int) -> SqliteLease | None:
         """Take a lane; None where another process holds it."""
-        held, last = await self._write(_acquire, self._owner, (connection, lane), self.now_s)
+        held, last = await self.write(_acquire, self._owner, (connection, lane), self.now_s)
         if held is None:
             return None
         lease = self._held[connection, lane] = SqliteLease(engine=self, held=held, last=last)
@@ -136,7 +136,7 @@ class SqliteEngine:
         """Give a sign of life, and renew the leases of a connection."""
         mine = [lease for (name, _), lease in self._held.items() if name == connection]
         asked_s = self.now_s()
-        count, kept = await self._note(
+        count, kept = await self.note(
             _beat, self._owner, connection, [lease.held for lease in mine], self.now_s
         )
         for lease in mine:
@@ -152,13 +152,13 @@ class SqliteEngine:
                 self.store.layout.partition_of(letter.contact, letter.event),
                 letter.message,
             )
-            for letter in await self._read(letters.find, wanted, most)
+            for letter in await self.read(letters.find, wanted, most)
         ]
 
     async def close(self) -> None:
         """Let every lane go, and close the file."""
         try:
-            await self._note(leases.leave, self._owner)
+            await self.note(leases.leave, self._owner)
         finally:
             await asyncio.to_thread(self.store.close)
 
@@ -168,25 +168,28 @@ class SqliteEngine:
         if self._held.get(key) is lease:
             del self._held[key]
 
-    async def _write(
+    async def write(
         self, change: Callable[Concatenate[Any, _P], _Made], *args: _P.args, **kwargs: _P.kwargs
     ) -> _Made:
+        """Make a change as `Store.write` does."""
         try:
             return await finished(self.store.write(change, *args, **kwargs))
         except StoreError as error:
             raise EngineDownError(str(error)) from error
 
-    async def _note(
+    async def note(
         self, change: Callable[Concatenate[Any, _P], _Made], *args: _P.args, **kwargs: _P.kwargs
     ) -> _Made:
+        """Make a change as `Store.note` does."""
         try:
             return await finished(self.store.note(change, *args, **kwargs))
         except StoreError as error:
             raise EngineDownError(str(error)) from error
 
-    async def _read(
+    async def read(
         self, question: Callable[Concatenate[Any, _P], _Made], *args: _P.args, **kwargs: _P.kwargs
     ) -> _Made:
+        """Ask as `Store.read` does."""
         try:
             return await finished(self.store.read(question, *args, **kwargs))
         except StoreError as error:
@@ -251,9 +254,7 @@ class SqliteLease:
         while not self._stopped:
             if self._lost:
                 raise _lost(self)
-            events, read_to = await self.engine._read(  # noqa: SLF001  # lease and engine are one
-                read_log, self.lane, self._read_to, most
-            )
+            events, read_to = await self.engine.read(read_log, self.lane, self._read_to, most)
             self._read_to = read_to
             if events:
                 return [self._fetched(each) for each in events]
@@ -269,12 +270,12 @@ class SqliteLease:
     async def ack(self, batch: Sequence[Fetched]) -> None:
         """Let the position of the lane follow."""
         settlement = Settlement(position=batch[-1].place)
-        if not await self.engine._note(settle, self.held, settlement):  # noqa: SLF001  # lease and engine are one
+        if not await self.engine.note(settle, self.held, settlement):
             raise _lost(self)
 
     async def dead(self, events: Sequence[Fetched], reason: str) -> None:
         """Write dead letters into the file, where `dead-letters` finds them."""
-        if not await self.engine._write(_bury, self.held, tuple(events), reason):  # noqa: SLF001  # lease and engine are one
+        if not await self.engine.write(_bury, self.held, tuple(events), reason):
             raise _lost(self)
 
     async def stop(self) -> None:
@@ -285,7 +286,7 @@ class SqliteLease:
         """Let the lane go."""
         self.engine.forget(self)
         if not self._lost:
-            await self.engine._note(leases.release, [self.held])  # noqa: SLF001  # lease and engine are one
+            await self.engine.note(leases.release, [self.held])
 
 
 def _lost(lease: SqliteLease) -> LaneLostError:
