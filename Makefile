@@ -2,11 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/sfmc-simulator
+DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/rabbitmq contrib/sfmc-simulator
 
-.PHONY: help demo live test lint format bench docs clean
+.PHONY: help demo live test test-rabbitmq lint format bench docs clean
 help:  ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 $(READY): constraints.txt pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
@@ -24,8 +24,12 @@ demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what 
 live: $(READY)  ## simulator and dashboard, to send events of your own, until Ctrl-C
 	@$(BIN)/wharfinger demo --live
 
-test: $(READY)  ## everything but the benchmarks
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench"
+test: $(READY)  ## everything but the benchmarks and what needs RabbitMQ
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench and not rabbitmq"
+
+test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is not there
+	@tests/rabbitmq/install
+	@WHARFINGER_NEEDS_RABBITMQ=1 $(BIN)/python -m pytest tests/rabbitmq -m rabbitmq
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .

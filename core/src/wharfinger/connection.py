@@ -34,6 +34,7 @@ from wharfinger.errors import NotOpenError
 from wharfinger.explanation import Explanation, explain_mapping
 from wharfinger.flow import Flow, FlowLimits
 from wharfinger.given import Given
+from wharfinger.model.action import Effect
 from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Destination, Finding
 from wharfinger.model.outcome import Receipt
@@ -162,6 +163,18 @@ class Connection:
         if client is not None:
             self._governor.part(self._terms)
             await client.aclose()
+
+    @property
+    def effects(self) -> Mapping[str, Effect]:
+        """What it means to send an event twice, by the name of the mapping.
+
+        While it is open, this is what the mappings themselves say, which may be more than their
+        actions do; for hosts that send again what another process may have sent.
+        """
+        opened = self._opened.mappings
+        return {
+            name: opened.get(name, mapping).action.effect for name, mapping in self.mappings.items()
+        }
 
     async def deliver(self, events: Sequence[Mapping[str, Any]]) -> list[Receipt]:
         """Deliver events and say what became of each.

@@ -46,6 +46,22 @@ async def test_an_action_is_asked_once_per_mapping_and_never_for_an_event(harbou
     assert sorted(calls) == ["a", "b"]
 
 
+async def test_what_a_mapping_says_of_sending_twice_counts_while_it_is_open(harbour):
+    made: Any = None
+
+    async def ask_for_once(session, outline):
+        action = attrs.evolve(made.mappings["a"].action, effect=Effect.ONCE)
+        return Opening(action=action if outline.mapping == "a" else None)
+
+    made = harbour("a", "b", open=ask_for_once)
+    declared = made.mappings["a"].action.effect
+    assert declared is not Effect.ONCE
+    assert made.effects == {"a": declared, "b": declared}
+    async with made as connection:
+        assert connection.effects == {"a": Effect.ONCE, "b": declared}
+    assert made.effects == {"a": declared, "b": declared}
+
+
 async def test_an_error_halts_its_mapping_with_code_message_and_fix_and_spares_the_others(
     harbour, vendor, track, finding
 ):

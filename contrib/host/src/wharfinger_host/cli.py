@@ -18,6 +18,7 @@ from wharfinger_host.commands.dead_letters import dead_letters
 from wharfinger_host.commands.demo import demo
 from wharfinger_host.commands.describe import describe
 from wharfinger_host.commands.doctor import doctor
+from wharfinger_host.commands.engine import engine
 from wharfinger_host.commands.explain import explain
 from wharfinger_host.commands.export import export
 from wharfinger_host.commands.forget import forget
@@ -63,6 +64,7 @@ _add(accept, "accept wharfinger.toml events.jsonl")
 _add(run, "run wharfinger.toml")
 _add(serve, "serve wharfinger.toml --port 8080")
 app.add_typer(dead_letters)
+app.add_typer(engine)
 _add(trace, "trace wharfinger.toml --contact c-1001")
 _add(export, "export wharfinger.toml ledger --output ledger.jsonl")
 _add(forget, "forget wharfinger.toml CONNECTION")

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import wharfinger
 from wharfinger import Connection, Finding
+from wharfinger_host.engines.contract import EngineError
 
 __all__ = ["failure", "look", "test"]
 
@@ -48,6 +49,8 @@ def _each_once(findings: Iterable[Finding]) -> list[Finding]:
 
 def failure(connection: str, error: Exception) -> Finding:
     """Return what stands in the way of a connection as a finding; the unforeseen is logged."""
+    if isinstance(error, EngineError):
+        return Finding(level="error", subject="Engine", message=str(error))
     if isinstance(error, wharfinger.WharfingerError):
         code = error.code if isinstance(error, wharfinger.DeliveryError) else ""
         return Finding(level="error", subject="Connection", message=str(error), code=code)

@@ -16,6 +16,7 @@ __all__ = [
     "Config",
     "Connection",
     "Destination",
+    "Engine",
     "Events",
     "Force",
     "Given",
@@ -24,6 +25,7 @@ __all__ = [
     "Mapping",
     "MetricsToken",
     "Name",
+    "OneMachine",
     "Output",
     "Quiet",
     "SampleEvents",
@@ -118,6 +120,26 @@ Given = Annotated[
         metavar="NAME=VALUE",
         help="A field of the mapping: a value, or $.path of the event; may be given several times.",
         show_default=False,
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        envvar="WHARFINGER_ENGINE",
+        show_envvar=False,
+        help="Where the lanes of events are, such as amqp://USER:PASSWORD@HOST/; also read from "
+        "the variable WHARFINGER_ENGINE.",
+        show_default=False,
+    ),
+]
+OneMachine = Annotated[
+    bool,
+    typer.Option(
+        "--one-machine",
+        help="All workers of the engine run on this machine and share its inbox: after a crash, "
+        "only what was on its way is unknown.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]

@@ -10,8 +10,10 @@ from wharfinger_host.commands.options import (
     AsJson,
     Config,
     Connection,
+    Engine,
     LogFormat,
     MetricsToken,
+    OneMachine,
     Quiet,
 )
 from wharfinger_host.exits import Exit
@@ -25,6 +27,8 @@ def run(  # noqa: PLR0913  # the options of the command
     config: Config,
     *,
     connection: Connection = "",
+    engine: Engine = "",
+    one_machine: OneMachine = False,
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
@@ -58,8 +62,11 @@ def run(  # noqa: PLR0913  # the options of the command
     the configuration again and looks again at what halted. Several processes may work on one
     inbox. What is killed loses nothing: the next one goes on where it was.
 
+    With --engine the events come from the lanes of an engine, which several machines may share;
+    the inbox keeps the ledger and the dead letters of this one.
+
     Exit code 1 where something became a dead letter or still waits, 2 where the configuration is
-    wrong, 3 where the inbox cannot be used, 130 where it was stopped at once.
+    wrong, 3 where the inbox or the engine cannot be used, 130 where it was stopped at once.
     """
     import asyncio
     import sys
@@ -69,12 +76,15 @@ def run(  # noqa: PLR0913  # the options of the command
     from wharfinger_host import keeping, logs, opening, terminal
     from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
+    from wharfinger_host.engines.at_work import lanes_for, leaving, on_engine
     from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.measuring import setup as measuring
     from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
 
+    if engine and once:
+        raise typer.BadParameter("goes with the inbox only.", param_hint="--once")
     context.with_resource(logs.written(log_format, __name__))
     seen_by = measuring.read_token(metrics_token)
     plugins = opening.load_plugins()
@@ -98,7 +108,7 @@ def run(  # noqa: PLR0913  # the options of the command
             once=once,
         )
         stopped, work = False, worker.run
-        with report, collecting_less(), ExitStack() as stack:
+        with report, collecting_less(), leaving(), ExitStack() as stack:
             if metrics_port is not None:
                 server = measuring.server_of(
                     config,
@@ -109,8 +119,11 @@ def run(  # noqa: PLR0913  # the options of the command
                     token=seen_by,
                 )
                 work = partial(measuring.beside, worker.run, stack.enter_context(server))
+            lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+            if lanes is not None:
+                worker.post = lanes.post
             try:
-                asyncio.run(work())
+                asyncio.run(on_engine(lanes, tuple(connections), work))
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
         summary = view.Summary.of(store, report, failed=worker.failed, stopped=stopped)

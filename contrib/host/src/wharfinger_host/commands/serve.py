@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, LogFormat, MetricsToken
+from wharfinger_host.commands.options import (
+    AsJson,
+    Config,
+    Engine,
+    LogFormat,
+    MetricsToken,
+    OneMachine,
+)
 from wharfinger_host.exits import Exit
 from wharfinger_host.log_format import LogFormat as Format
 
@@ -27,6 +34,8 @@ def serve(  # noqa: PLR0913  # the options of the command
             metavar="PORT", min=0, max=65_535, help="Port to listen on; 0 takes a free one."
         ),
     ] = 8080,
+    engine: Engine = "",
+    one_machine: OneMachine = False,
     no_deliver: Annotated[
         bool, typer.Option("--no-deliver", help="Only take events in; `run` delivers them.")
     ] = False,
@@ -62,22 +71,23 @@ def serve(  # noqa: PLR0913  # the options of the command
 ) -> None:
     """Take events in over HTTP, as the SDKs of Segment and RudderStack send them, and deliver them.
 
-    An event that is answered with 200 is on disk. SIGTERM and Ctrl-C answer what is under way
-    first; the second time it stops at once. SIGHUP reads the configuration again, write keys
-    included.
+    An event that is answered with 200 is on disk, or with --engine safe there. SIGTERM and Ctrl-C
+    answer what is under way first; the second time it stops at once. SIGHUP reads the
+    configuration again, write keys included.
 
     The dashboard is read-only without a token. With one, it is shown to whoever signs in.
     Prometheus reads /metrics: from this machine, or with a token.
 
     Exit code 0 where it ended as it was told to, whatever became a dead letter, 2 where the
-    configuration is wrong or the port is taken, 3 where the inbox cannot be used, 130 where it was
-    stopped at once.
+    configuration is wrong or the port is taken, 3 where the inbox or the engine cannot be used,
+    130 where it was stopped at once.
     """
     import asyncio
     from contextlib import ExitStack
 
     from wharfinger_host import keeping, logs, opening, terminal
     from wharfinger_host.collecting import collecting_less
+    from wharfinger_host.engines.at_work import lanes_for, leaving, on_engine
     from wharfinger_host.measuring import setup as measuring
     from wharfinger_host.running import Report
     from wharfinger_host.serving import setup
@@ -106,10 +116,15 @@ def serve(  # noqa: PLR0913  # the options of the command
 
             people = pages_of(reading, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
-        process = setup.process_of(reading, store, listener, report, drain_s=drain_s, pages=pages)
+        stack.enter_context(leaving())
+        lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+        process = setup.process_of(
+            reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
+        )
         try:
             with collecting_less():
-                asyncio.run(process.run())
+                names = tuple(reading.configuration.connections)
+                asyncio.run(on_engine(lanes, names, process.run))
         except (asyncio.CancelledError, KeyboardInterrupt):
             stopped = True
         summary = Summary.of(store, report, failed=set(), stopped=stopped)

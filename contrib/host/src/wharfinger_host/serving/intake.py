@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
@@ -16,7 +16,7 @@ from wharfinger_host.serving.refusing import EventRefused, Refused, RequestRefus
 from wharfinger_host.serving.rejects import RejectsFile
 from wharfinger_host.sources import Source
 from wharfinger_host.store.errors import InboxFullError, StoreError
-from wharfinger_host.store.inbox import Entry
+from wharfinger_host.store.inbox import Accepted, Entry
 from wharfinger_host.store.store import Store, finished
 
 __all__ = ["Audience", "Intake", "utc_now"]
@@ -57,6 +57,7 @@ class Intake:
         audience: Hears of what a person should know.
         counts: What has come in.
         clock: Gives the time, with its zone.
+        take: Keeps events, so that nothing loses them any more.
     """
 
     store: Store
@@ -65,7 +66,12 @@ class Intake:
     audience: Audience
     counts: Counts = attrs.field(factory=Counts)
     clock: Callable[[], dt.datetime] = utc_now
+    take: Callable[[Sequence[Entry]], Awaitable[Accepted]] = attrs.field()
     _broken: bool = False
+
+    @take.default
+    def _into_the_inbox(self) -> Callable[[Sequence[Entry]], Awaitable[Accepted]]:
+        return lambda entries: finished(self.store.accept(entries))
 
     async def take_one(self, source: Source, said: dict[str, Any], kind: str) -> None:
         """Take one event in.
@@ -149,7 +155,7 @@ class Intake:
     ) -> None:
         try:
             if entries:
-                accepted = await finished(self.store.accept(entries))
+                accepted = await self.take(entries)
                 self.counts.events += accepted.events
                 self.counts.duplicates += accepted.duplicates
             if refused:

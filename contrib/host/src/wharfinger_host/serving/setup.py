@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 from starlette.routing import BaseRoute
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute
 import wharfinger
 from wharfinger_host import keeping, opening
 from wharfinger_host.configuration import Configuration, Selection, read_inbox_configuration
+from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig
 from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
 from wharfinger_host.serving.app import build_app
@@ -25,6 +27,7 @@ from wharfinger_host.sources import NO_SOURCE, Source, add_sources
 from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages
 from wharfinger_host.views import check
+from wharfinger_host.working.post import Post
 from wharfinger_host.working.worker import Loaded, Worker
 
 __all__ = ["Delivery", "Pages", "Reading", "SourceReloader", "process_of", "read", "sources_of"]
@@ -95,6 +98,7 @@ def process_of(
     *,
     drain_s: float,
     pages: Sequence[Pages] = (),
+    lanes: Lanes | None = None,
 ) -> Process:
     """Return what takes in and delivers, not running yet.
 
@@ -105,11 +109,14 @@ def process_of(
         report: Hears how delivery goes.
         drain_s: Seconds that are left at the end to what is under way.
         pages: Each makes something else that is answered.
+        lanes: Of an engine; None where the inbox has them.
     """
     rejects = RejectsFile(reading.inbox.file.with_name(f"{reading.inbox.file.name}.refused.jsonl"))
     serving = ServingReport(rejects)
     keeper = Doorkeeper(reading.sources.values())
     intake = Intake(store=store, doorkeeper=keeper, rejects=rejects, audience=serving)
+    if lanes is not None:
+        intake.take = lanes.take
     sources = SourceReloader(config=reading.configuration.file, intake=intake, report=serving)
     delivery = None
     if reading.plugins is not None:
@@ -120,6 +127,7 @@ def process_of(
             sources=sources,
             report=report,
             drain_s=drain_s,
+            post=lanes.post if lanes is not None else Post,
         )
     at_work = delivery.at_work if delivery else dict
     routes = [route for make in pages for route in make(intake, at_work)]
@@ -190,6 +198,7 @@ class Delivery:
         sources: Are read again with the connections: both change, or neither.
         report: Hears how delivery goes.
         drain_s: Seconds that are left at the end to what is under way.
+        post: Makes what works for one connection.
     """
 
     plugins: wharfinger.Plugins
@@ -198,6 +207,7 @@ class Delivery:
     sources: SourceReloader
     report: Report
     drain_s: float
+    post: Callable[..., Any] = Post
 
     def at_work(self) -> dict[str, wharfinger.Connection]:
         """Return the connections of the newest configuration, by name."""
@@ -213,6 +223,7 @@ class Delivery:
             retention=retention_of(self.inbox),
             patience=patience_of(self.inbox),
             drain_s=self.drain_s,
+            post=self.post,
         )
 
     def reload(self) -> dict[str, Loaded] | None:

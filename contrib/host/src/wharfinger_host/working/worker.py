@@ -63,6 +63,7 @@ class Worker:
         drain_s: Seconds that are left at the end to what is under way.
         once: Whether to end where nothing is left to do at present.
         failed: Names of the connections that broke off, when it ends after one round.
+        post: Makes what works for one connection; takes what `Post` takes.
     """
 
     store: Store
@@ -74,9 +75,10 @@ class Worker:
     drain_s: float = 30.0
     once: bool = False
     failed: set[str] = attrs.field(factory=set)
+    post: Callable[..., Any] = Post
     _disk: Disk = attrs.field(init=False)
     _owner: str = attrs.field(factory=lambda: secrets.token_hex(8))
-    _posts: dict[str, Post] = attrs.field(factory=dict)
+    _posts: dict[str, Any] = attrs.field(factory=dict)
     _keepers: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
     _stopping: asyncio.Event = attrs.field(factory=asyncio.Event)
     _main: asyncio.Task[None] | None = None
@@ -152,7 +154,7 @@ class Worker:
         """Let one post follow on the other."""
         look_again_s = self.patience.halted_s
         while name in self.connections and not self._stopping.is_set():
-            post = self._posts[name] = Post(
+            post = self._posts[name] = self.post(
                 name=name,
                 connection=self.connections[name].connection,
                 disk=self._disk,

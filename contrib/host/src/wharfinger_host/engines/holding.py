@@ -1,0 +1,136 @@
+"""Sharing lanes out: every worker holds as many as the others, and gives up what is too much."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import attrs
+
+from wharfinger_host.engines.contract import (
+    Engine,
+    EngineDownError,
+    EngineError,
+    Fetched,
+    LaneLostError,
+    Lease,
+)
+
+__all__ = ["Holder", "Work"]
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[Lease, Sequence[Fetched]], Awaitable[bool]]
+"""Delivers a batch; false where the lease was not good, and the batch is not to be acknowledged."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Holder:
+    """Holds lanes of one connection and works on each of them, batch by batch.
+
+    Attributes:
+        engine: Has the lanes.
+        connection: Whose lanes.
+        work: Delivers the events of a batch.
+        most: Events in a batch.
+        wait_s: Seconds to wait for events before it looks whether to go on.
+    """
+
+    engine: Engine
+    connection: str
+    work: Work
+    most: int = 100
+    wait_s: float = 0.2
+    _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _lanes: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
+    _leaving: set[int] = attrs.field(factory=set)
+    _said: bool = False
+
+    @property
+    def held(self) -> list[int]:
+        """The lanes it works on."""
+        return sorted(self._lanes.keys() - self._leaving)
+
+    def end(self) -> None:
+        """Take nothing more, and let `run` return once what is fetched is delivered."""
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Hold lanes until `end`; cancelled, it leaves at once.
+
+        An engine that does not answer is asked again; its lanes go to others meanwhile.
+        """
+        try:
+            while not self._ending.is_set():
+                try:
+                    await self._beat()
+                except EngineDownError as error:
+                    self._say(error)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.engine.beat_s):
+                        await self._ending.wait()
+            # Signs of life go on while the last batches are on their way.
+            while self._lanes:
+                with suppress(EngineDownError):
+                    await self.engine.workers(self.connection)
+                await asyncio.wait(self._lanes.values(), timeout=self.engine.beat_s)
+                self._clear_away()
+        finally:
+            tasks = list(self._lanes.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        workers = await self.engine.workers(self.connection)
+        self._said = False
+        self._clear_away()
+        share = -(-self.engine.lanes // max(workers, 1))
+        for lane in self.held[share:]:
+            self._leaving.add(lane)
+        wanted = share - len(self.held)
+        free = [lane for lane in range(self.engine.lanes) if lane not in self._lanes]
+        random.shuffle(free)  # those who come at once do not all ask for the same one
+        for lane in free:
+            if wanted <= 0 or self._ending.is_set():
+                return
+            if (lease := await self.engine.acquire(self.connection, lane)) is not None:
+                wanted -= 1
+                self._lanes[lane] = asyncio.create_task(self._serve(lease))
+
+    def _say(self, error: EngineError) -> None:
+        if not self._said:
+            self._said = True
+            logger.warning("%s: %s Events wait there; it is asked again.", self.connection, error)
+
+    def _clear_away(self) -> None:
+        """Forget the lanes that ended; what went wrong with one in an unforeseen way is raised."""
+        for lane in [lane for lane, task in self._lanes.items() if task.done()]:
+            self._leaving.discard(lane)
+            self._lanes.pop(lane).result()
+
+    async def _serve(self, lease: Lease) -> None:
+        try:
+            await self._deliver(lease)
+        except (LaneLostError, EngineDownError):
+            pass  # its events go to whoever has the lane next
+        finally:
+            with suppress(EngineError):
+                await lease.release()
+
+    async def _deliver(self, lease: Lease) -> None:
+        stopped = False
+        while True:
+            if not stopped and (self._ending.is_set() or lease.lane in self._leaving):
+                await lease.stop()
+                stopped = True
+            batch = await lease.fetch(self.most, self.wait_s)
+            if batch:
+                if not await self.work(lease, batch):
+                    return
+                await lease.ack(batch)
+            elif stopped:
+                return

@@ -1,0 +1,151 @@
+"""The file of a durable host as the ledger of an engine: the engine has the log, the file the rest.
+
+An event gets its number when it is fetched for the first time on this machine; by its id it is told
+when it comes again. The lanes of an engine have partitions of their own here, below those of the
+inbox, so that nothing of an engine ever looks as if it waited in the inbox.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+import orjson
+
+from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.store.facts import set_fact
+from wharfinger_host.store.inbox import last_seq
+from wharfinger_host.store.leases import Held
+from wharfinger_host.store.recovery import recover
+
+__all__ = ["Entered", "enter", "take_over"]
+
+_FIRST: Final = -2
+"""Partition of lane 0; the others follow downwards. -1 stands for replays."""
+_DONE: Final = 2**62
+"""A position that no event is beyond: what is done with is the engine's to know."""
+
+
+@attrs.define
+class Entered:
+    """An event in the ledger.
+
+    Attributes:
+        seq: Its number.
+        is_new: Whether it was never fetched on this machine before.
+        known: What became of it, by number of the mapping.
+    """
+
+    seq: int
+    is_new: bool
+    known: Mapping[int, str] = attrs.field(factory=dict)
+
+
+def take_over(
+    db: sqlite3.Connection, owner: str, connection: str, lane: int, now_ms: int
+) -> tuple[Held, int]:
+    """Write down that this process has a lane: whose it is, the engine says.
+
+    Args:
+        db: Within a transaction.
+        owner: Name of this process.
+        connection: Whose lane.
+        lane: Its number.
+        now_ms: Milliseconds since 1970.
+
+    Returns:
+        What every later write about the lane names, and how many events are ``unknown`` because the
+        one that had it before died here while they were on their way.
+    """
+    partition = _FIRST - lane
+    db.execute(
+        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, ?)",
+        (connection, partition, _DONE),
+    )
+    (epoch,) = db.execute(
+        "UPDATE lanes SET owner = ?, epoch = epoch + 1 WHERE connection = ? AND partition = ? "
+        "RETURNING epoch",
+        (owner, connection, partition),
+    ).fetchone()
+    held = Held(connection, partition, int(epoch), _DONE)
+    return held, recover(db, held, now_ms)
+
+
+def enter(
+    db: sqlite3.Connection,
+    held: Held,
+    events: Sequence[LaneEvent],
+    targets: Sequence[int],
+    now_ms: int,
+) -> list[Entered]:
+    """Give events their numbers, and say what is known of them.
+
+    Args:
+        db: Within a transaction.
+        held: The lane they are from.
+        events: In their order.
+        targets: Numbers of the mappings that are asked about.
+        now_ms: Milliseconds since 1970.
+    """
+    found = _numbers_of(db, events)
+    last = before = last_seq(db)
+    entered: list[Entered] = []
+    for event in events:
+        seq = found.get(event.id) if event.id else None
+        if is_new := seq is None:
+            seq = last = last + 1
+            if event.id:
+                found[event.id] = seq
+        entered.append(Entered(seq, is_new))
+    if last > before:
+        fresh = [(e, each.seq) for e, each in zip(events, entered, strict=True) if each.is_new]
+        db.executemany(
+            "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
+            [(seq, held.partition, now_ms, e.id or None, e.contact, e.raw) for e, seq in fresh],
+        )
+        db.executemany(
+            "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+            [(_digest(event.id), seq) for event, seq in fresh if event.id],
+        )
+        set_fact(db, "last_seq", last)
+    known = _known_of(db, [each.seq for each in entered if not each.is_new], targets)
+    for each in entered:
+        each.known = known.get(each.seq, {})
+    return entered
+
+
+def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str, int]:
+    """Return the numbers of events that were here before; a digest only says where to look."""
+    digests = [_digest(event.id) for event in events if event.id]
+    rows = db.execute(
+        "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "
+        "WHERE m.digest IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(digests).decode(),),
+    )
+    return {str(name): int(seq) for name, seq in rows if name is not None}
+
+
+def _known_of(
+    db: sqlite3.Connection, seqs: Sequence[int], targets: Sequence[int]
+) -> dict[int, dict[int, str]]:
+    known: dict[int, dict[int, str]] = {}
+    if seqs:
+        rows = db.execute(
+            "SELECT seq, target, status FROM ledger WHERE seq IN (SELECT value FROM json_each(?)) "
+            "AND target IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(seqs).decode(), orjson.dumps(targets).decode()),
+        )
+        for seq, target, status in rows:
+            known.setdefault(int(seq), {})[int(target)] = str(status)
+    return known
+
+
+def _digest(name: str) -> int:
+    """Return 63 bits for an id, the same in every process; not those of ids in the inbox."""
+    data = hashlib.blake2b(
+        name.encode("utf-8", "surrogatepass"), digest_size=8, person=b"engine"
+    ).digest()
+    return int.from_bytes(data) >> 1

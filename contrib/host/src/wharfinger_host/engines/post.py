@@ -1,0 +1,224 @@
+"""One connection at work on the lanes of an engine, batch by batch.
+
+It takes the place of `wharfinger_host.working.post.Post` where there is an engine. A lane's batch
+is delivered and tried again in place, so that nothing of the lane overtakes it and the engine alone
+knows what waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import attrs
+
+from wharfinger import Connection
+from wharfinger_host.engines.contract import Engine, Fetched, Lease
+from wharfinger_host.engines.holding import Holder
+from wharfinger_host.engines.ledger import take_over
+from wharfinger_host.engines.round import Round, Trying
+from wharfinger_host.store.targets import add_targets
+from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.lane import Lane
+from wharfinger_host.working.post import Audience
+from wharfinger_host.working.verdicts import Patience, Verdicts
+
+__all__ = ["EnginePost"]
+
+_BATCH: Final = 100
+
+
+@attrs.define(eq=False, kw_only=True)
+class EnginePost:
+    """Works for one connection until it is told to end.
+
+    Attributes:
+        engine: Has the lanes.
+        name: Name of the connection.
+        connection: Not open yet.
+        disk: Writes to the ledger.
+        owner: Name of this process.
+        audience: Hears how it goes.
+        patience: How long to wait before something is offered again.
+        drain_s: Seconds that are left at the end to what is under way.
+        once: Not known here: an engine is never done.
+        look_again_s: Seconds before it looks again at what halted.
+        one_machine: Whether all workers of the engine write into this one ledger.
+        renew: Whether it ended in order to look again at what halted; it does that by itself.
+    """
+
+    engine: Engine
+    name: str
+    connection: Connection
+    disk: Disk
+    owner: str
+    audience: Audience
+    patience: Patience = attrs.field(factory=Patience)
+    drain_s: float = 30.0
+    once: bool = False
+    look_again_s: float = 60.0
+    one_machine: bool = False
+    renew: bool = False
+    _lanes: dict[Lease, Lane] = attrs.field(factory=dict)
+    _verdicts: Verdicts | None = None
+    _opened: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _quiet: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _halted: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _renewed: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _under_way: int = 0
+
+    def end(self) -> None:
+        """Take nothing more, and end once what was fetched is delivered."""
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Work until `end`; cancelled, it stops at once.
+
+        Raises:
+            EngineError: The engine has no lanes for this connection.
+            StoreError: The ledger cannot be used.
+        """
+        self._quiet.set()
+        holder = Holder(engine=self.engine, connection=self.name, work=self._work, most=_BATCH)
+        holding = asyncio.create_task(holder.run())
+        try:
+            look_again_s = self.look_again_s
+            while True:
+                async with self.connection as connection:
+                    await self._open(connection)
+                    await self._until_news(holding, look_again_s)
+                    if self._ending.is_set():
+                        await self._end(holder, holding)
+                        return
+                    await self._shut()
+                look_again_s = min(look_again_s * 2, self.patience.longest_halted_s)
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
+
+    async def _open(self, connection: Connection) -> None:
+        self.audience.opened(self.name, connection.findings)
+        known = await self.disk.write(add_targets, self.name, tuple(connection.mappings))
+        targets = {name: known[name] for name in connection.mappings}
+        self._verdicts = Verdicts(connection.mappings, targets, self.patience)
+        self._halted.clear()
+        self._opened.set()
+        # What halted is tried once more by whoever waits for this.
+        self._renewed.set()
+        self._renewed = asyncio.Event()
+
+    async def _until_news(self, holding: asyncio.Task[None], look_again_s: float) -> None:
+        """Wait until it is to end, or something that halted is to be looked at again.
+
+        Raises:
+            EngineError: Holding lanes came to nothing.
+        """
+        ending = asyncio.create_task(self._ending.wait())
+        halted = asyncio.create_task(self._halted.wait())
+        broken = asyncio.create_task(self.disk.broken())
+        news: set[asyncio.Task[Any]] = {ending, halted, holding, broken}
+        try:
+            await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+            for each in (holding, broken):
+                if each.done():
+                    each.result()
+            if halted.done() and not ending.done():
+                await asyncio.wait(news - {halted}, timeout=look_again_s)
+        finally:
+            for task in (ending, halted, broken):
+                task.cancel()
+
+    async def _end(self, holder: Holder, holding: asyncio.Task[None]) -> None:
+        holder.end()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.drain_s):
+                await asyncio.shield(holding)
+
+    async def _shut(self) -> None:
+        """Let no more be sent, and wait until what is under way has ended."""
+        self._opened.clear()
+        await self._quiet.wait()
+
+    async def _work(self, lease: Lease, batch: Sequence[Fetched]) -> bool:
+        """Deliver a batch and write down what became of it; false where the lane is lost."""
+        lane = await self._lane_of(lease)
+        trying: list[Trying] | None = None
+        while trying is None or trying:
+            if not await self._turn():
+                return False
+            renewed = self._renewed
+            try:
+                made = Round(
+                    connection=self.connection,
+                    disk=self.disk,
+                    verdicts=self._at_work(),
+                    audience=self.audience,
+                    lease=lease,
+                    lane=lane,
+                    one_machine=self.one_machine,
+                )
+                if trying is None:
+                    trying = await made.begin(batch)
+                if not await made.send(trying):
+                    return False
+            finally:
+                self._leave()
+            trying = made.again
+            if made.has_halted:
+                self._halted.set()
+                await self._either(renewed)
+            if trying and not await self._pause(made.wait_s):
+                return False
+        return True
+
+    async def _lane_of(self, lease: Lease) -> Lane:
+        """Return what is written about a lane; at first, take it over in the ledger."""
+        if lease not in self._lanes:
+            now_ms = self.disk.store.now_ms()
+            held, unknown = await self.disk.write(
+                take_over, self.owner, self.name, lease.lane, now_ms
+            )
+            if unknown:
+                self.audience.recovered(self.name, unknown)
+            for old in [each for each in self._lanes if each.lane == lease.lane]:
+                del self._lanes[old]
+            self._lanes[lease] = Lane(held)
+        return self._lanes[lease]
+
+    def _at_work(self) -> Verdicts:
+        if self._verdicts is None:
+            raise RuntimeError("the connection was never open")
+        return self._verdicts
+
+    async def _turn(self) -> bool:
+        """Wait until the connection is open, and tell whether to go on."""
+        await self._either(self._opened)
+        if not self._opened.is_set():
+            return False
+        self._under_way += 1
+        self._quiet.clear()
+        return True
+
+    async def _either(self, event: asyncio.Event) -> None:
+        """Wait for something, or for the end."""
+        waits = {asyncio.create_task(each.wait()) for each in (event, self._ending)}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def _leave(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._quiet.set()
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait before another try, and tell whether to go on."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        return not self._ending.is_set()

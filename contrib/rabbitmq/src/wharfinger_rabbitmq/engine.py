@@ -1,0 +1,295 @@
+"""The engine: lanes in RabbitMQ.
+
+A lane is a quorum queue that hands events to one consumer at a time. Who that is, workers settle
+by a queue that one connection alone may use (``….holder``), and that goes with it. How many workers
+there are, they tell each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import attrs
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelLockedResource
+
+from wharfinger_host.engines.contract import (
+    DeadLetter,
+    EngineDownError,
+    EngineError,
+    Fetched,
+    LaneEvent,
+    LaneStatus,
+    Status,
+)
+from wharfinger_rabbitmq.address import Address
+from wharfinger_rabbitmq.lease import RabbitLease
+from wharfinger_rabbitmq.link import TROUBLE, Link
+from wharfinger_rabbitmq.publishing import Publisher, event_of, message_of, rounds
+from wharfinger_rabbitmq.roll_call import RollCall
+from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
+
+__all__ = ["RabbitEngine", "open_engine"]
+
+_LOOKS: Final = 20
+_LOOK_S: Final = 0.05
+_MISSED_BEATS: Final = 3.5
+"""Beats after which one that says nothing no longer counts as a worker."""
+
+
+def open_engine(url: str, lanes: int) -> RabbitEngine:
+    """Return the engine of a RabbitMQ, not connected yet.
+
+    Args:
+        url: As `Address.of` takes it.
+        lanes: How many lanes each connection has.
+
+    Raises:
+        EngineUrlError: Something in the URL is wrong.
+    """
+    for name in ("aio_pika", "aiormq"):
+        # That a node is gone, the host says in its own words; the client adds a stack to it.
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    address = Address.of(url)
+    topology = Topology(address.space, lanes, address.most_waiting)
+    return RabbitEngine(link=Link(address), topology=topology)
+
+
+@attrs.define(eq=False, kw_only=True)
+class RabbitEngine:
+    """An engine over RabbitMQ.
+
+    Attributes:
+        link: The connection.
+        topology: The names and forms of everything.
+        beat_s: Seconds between two signs of life.
+    """
+
+    link: Link
+    topology: Topology
+    beat_s: float = 1.0
+    _epoch: int = 0
+    _alive_until_s: float = 0.0
+    _signs: dict[str, RollCall] = attrs.field(factory=dict)
+    _events: Publisher = attrs.field(init=False)
+    _dead: Publisher = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._events = Publisher(self.link, self.topology.events)
+        self._dead = Publisher(self.link, self.topology.dead)
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes each connection has."""
+        return self.topology.lanes
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server answered so lately that it cannot have given this worker up."""
+        return time.monotonic() < self._alive_until_s
+
+    async def setup(self, connections: Sequence[str]) -> None:
+        """Make exchanges and queues."""
+        async with _explained(self.link), self.link.asking() as channel:
+            await self.topology.declare_exchanges(channel, connections)
+            for connection in connections:
+                for plan in self.topology.queues(connection):
+                    await plan.declare(channel)
+
+    async def status(self, connections: Sequence[str]) -> Status:
+        """Look at every queue; nothing is made."""
+        lanes: list[LaneStatus] = []
+        workers: dict[str, int] = {}
+        dead: dict[str, int] = {}
+        problems: list[str] = []
+        for connection in connections:
+            for lane in range(self.lanes):
+                waiting, held, problem = await self._look(self.topology.lane(connection, lane))
+                lanes.append(LaneStatus(connection, lane, waiting, held > 0, problem))
+            waiting, _, problem = await self._look(self.topology.letters(connection))
+            dead[connection] = waiting or 0
+            problems += [problem] * bool(problem)
+            try:
+                workers[connection] = await self._roll_call(connection).others()
+            except ChannelNotFoundEntity:
+                workers[connection] = 0
+                problems.append(str(_missing(self.topology.workers(connection))))
+            except TROUBLE as error:
+                raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+        return Status(tuple(lanes), workers, dead, tuple(problems))
+
+    async def publish(self, events: Sequence[LaneEvent]) -> None:
+        """Publish events; each is confirmed before another of its contact is sent."""
+        for some in rounds(events):
+            await self._events.publish(
+                [(self.topology.key(each.lane(self.lanes)), message_of(each)) for each in some]
+            )
+
+    async def acquire(self, connection: str, lane: int) -> RabbitLease | None:
+        """Take a lane; None where another connection has its holder's queue."""
+        channel = await self.link.channel(publisher_confirms=False)
+        try:
+            holder = self.topology.holder(connection, lane)
+            await channel.declare_queue(holder, exclusive=True, auto_delete=True)
+            # Deleted when the channel goes: an automatic queue lives as long as its consumer.
+            await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
+            queue = await _left_by_others(channel, self.topology.lane(connection, lane).name)
+            if queue is None:
+                await channel.close()
+                return None
+            self._epoch += 1
+            lease = RabbitLease(
+                connection=connection,
+                lane=lane,
+                epoch=self._epoch,
+                channel=channel,
+                bury=self._bury,
+                alive=lambda: self.is_alive,
+            )
+            await lease.begin(queue)
+        except ChannelLockedResource:
+            return None
+        except ChannelNotFoundEntity as error:
+            raise _missing(self.topology.lane(connection, lane).name) from error
+        except TROUBLE as error:
+            with suppress(*TROUBLE):
+                await channel.close()
+            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+        return lease
+
+    async def workers(self, connection: str) -> int:
+        """Give a sign of life to the other workers, and return how many give one.
+
+        That most nodes answer is asked of a queue that lives on several of them.
+        """
+        plan = self.topology.letters(connection)
+        roll_call = self._signs.setdefault(connection, self._roll_call(connection))
+        asked_s = time.monotonic()
+        try:
+            async with asyncio.timeout(self.link.address.heartbeat_s):
+                count = await roll_call.here()
+                async with self.link.asking() as channel:
+                    await channel.declare_queue(plan.name, passive=True)
+        except ChannelNotFoundEntity as error:
+            raise _missing(self.topology.workers(connection)) from error
+        except TROUBLE as error:
+            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+        # The server gives a worker up after two heartbeats without a sign of life.
+        self._alive_until_s = asked_s + self.link.address.heartbeat_s
+        return count
+
+    async def letters(self, connection: str, most: int) -> list[DeadLetter]:
+        """Return dead letters; they are read and put back."""
+        plan, found = self.topology.letters(connection), list[DeadLetter]()
+        channel = await self.link.channel(publisher_confirms=False)
+        try:
+            queue = await channel.declare_queue(plan.name, passive=True)
+            while len(found) < most:
+                message = await queue.get(fail=False)
+                if message is None:
+                    break
+                found.append(_letter(event_of(message), message.headers))
+        except ChannelNotFoundEntity as error:
+            raise _missing(plan.name) from error
+        except TROUBLE as error:
+            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+        finally:
+            with suppress(*TROUBLE):
+                await channel.close()
+        return found
+
+    async def close(self) -> None:
+        """End the connection: the server hands all lanes over."""
+        for roll_call in self._signs.values():
+            await roll_call.leave()
+        await self.link.close()
+
+    def _roll_call(self, connection: str) -> RollCall:
+        return RollCall(self.link, self.topology.workers(connection), self.beat_s * _MISSED_BEATS)
+
+    async def _bury(
+        self, lane: int, connection: str, events: Sequence[Fetched], reason: str
+    ) -> None:
+        await self._dead.publish(
+            [
+                (connection, message_of(each.event, lane=lane, reason=reason[:1_000]))
+                for each in events
+            ]
+        )
+
+    async def _look(self, plan: QueuePlan) -> tuple[int | None, int, str]:
+        """Return events, consumers, and what is wrong with a queue."""
+        try:
+            async with self.link.asking() as channel:
+                queue = await channel.declare_queue(plan.name, passive=True)
+                found = queue.declaration_result
+                await channel.declare_queue(plan.name, durable=True, arguments=plan.arguments)
+        except ChannelNotFoundEntity:
+            return None, 0, str(_missing(plan.name))
+        except ChannelPreconditionFailed as error:
+            return found.message_count, found.consumer_count or 0, _other_form(plan.name, error)
+        except TROUBLE as error:
+            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+        return found.message_count, found.consumer_count or 0, ""
+
+
+@asynccontextmanager
+async def _explained(link: Link) -> AsyncIterator[None]:
+    """Say in words what the server refused."""
+    try:
+        yield
+    except ChannelPreconditionFailed as error:
+        raise EngineError(_other_form(str(link.address), error)) from error
+    except ChannelClosed as error:
+        raise EngineError(f"{link.address} refuses: {error}") from error
+    except TROUBLE as error:
+        raise EngineDownError(f"{link.address} does not answer: {error!r}") from error
+
+
+async def _left_by_others(channel: AbstractChannel, name: str) -> AbstractQueue | None:
+    """Wait until a lane's last consumer is gone, and what it had is back in its place.
+
+    A consumer that was cancelled keeps what it was sent until its channel is gone. One that came
+    before that would get what is behind it.
+
+    Returns:
+        The lane; None where it takes too long.
+    """
+    for _ in range(_LOOKS):
+        queue = await channel.declare_queue(name, passive=True)
+        if not queue.declaration_result.consumer_count:
+            return queue
+        await asyncio.sleep(_LOOK_S)
+    return None
+
+
+def _missing(name: str) -> EngineError:
+    return EngineError(f"There is no {name} in RabbitMQ; `wharfinger engine setup` makes it.")
+
+
+def _other_form(name: str, error: BaseException) -> str:
+    return (
+        f"{name} is there in another form: {error}. Let it run empty and delete it, or ask for "
+        "what there is."
+    )
+
+
+def _letter(event: LaneEvent, headers: Mapping[str, Any]) -> DeadLetter:
+    lane, reason = headers.get("lane"), headers.get("reason")
+    if reason is None:
+        reason = (
+            f"It went back to its lane {DELIVERY_LIMIT} times without being delivered or refused: "
+            "workers died with it."
+        )
+    return DeadLetter(event, lane if isinstance(lane, int) else -1, str(reason))
+
+
+async def _ignore(_: object) -> None:
+    """Hear nothing: the queue is consumed from as a sign of life."""

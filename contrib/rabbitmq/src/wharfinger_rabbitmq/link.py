@@ -1,0 +1,119 @@
+"""The connection to one of the nodes, and another one when that node is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import aio_pika
+import attrs
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AuthenticationError
+from aio_pika.exceptions import ProbableAuthenticationError as RefusedError
+
+from wharfinger_host.engines.contract import EngineDownError, EngineError
+from wharfinger_rabbitmq.address import Address
+
+__all__ = ["TROUBLE", "Link"]
+
+TROUBLE: Final = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError, asyncio.InvalidStateError)
+"""What the client raises where a connection or a channel is gone."""
+_CONNECT_S: Final = 3.0
+
+
+@attrs.define(eq=False)
+class Link:
+    """Knows a connection that works.
+
+    Attributes:
+        address: Where the nodes are.
+    """
+
+    address: Address
+    _connection: AbstractConnection | None = None
+    _connecting: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    _control: AbstractChannel | None = None
+    _controlling: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+
+    async def connection(self) -> AbstractConnection:
+        """Return the connection; a new one where the last is gone.
+
+        Raises:
+            EngineDownError: No node answers.
+            EngineError: They refuse this user.
+        """
+        async with self._connecting:
+            if (
+                self._connection is None
+                or self._connection.is_closed
+                or not _is_up(self._connection)
+            ):
+                self._connection = await self._connect()
+            return self._connection
+
+    async def channel(self, **options: Any) -> AbstractChannel:
+        """Return a new channel.
+
+        Args:
+            options: As ``Connection.channel`` takes them.
+
+        Raises:
+            EngineDownError: No node answers.
+        """
+        connection = await self.connection()
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                return await connection.channel(**options)
+        except TROUBLE as error:
+            await self._leave(connection)
+            raise _down(self.address, error) from error
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[AbstractChannel]:
+        """Lend the channel for questions; one that an answer closed is replaced the next time."""
+        async with self._controlling:
+            if self._control is None or self._control.is_closed:
+                self._control = await self.channel(publisher_confirms=False)
+            yield self._control
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._connection is not None:
+            await self._leave(self._connection)
+
+    async def _connect(self) -> AbstractConnection:
+        hosts = list(self.address.hosts)
+        random.shuffle(hosts)  # workers spread over the nodes
+        failure: BaseException | None = None
+        for host in hosts:
+            try:
+                async with asyncio.timeout(_CONNECT_S):
+                    return await aio_pika.connect(self.address.url(host))
+            except (AuthenticationError, RefusedError) as error:
+                raise EngineError(
+                    f"{self.address} refuses the user {self.address.user}. Check user, password "
+                    "and virtual host."
+                ) from error
+            except TROUBLE as error:
+                failure = error
+        raise _down(self.address, failure) from failure
+
+    async def _leave(self, connection: AbstractConnection) -> None:
+        with suppress(*TROUBLE):
+            async with asyncio.timeout(_CONNECT_S):
+                await connection.close()
+
+
+def _is_up(connection: AbstractConnection) -> bool:
+    transport = connection.transport
+    return transport is not None and not transport.connection.is_closed
+
+
+def _down(address: Address, error: BaseException | None) -> EngineDownError:
+    return EngineDownError(
+        f"{address} does not answer ({type(error).__name__}). Check that RabbitMQ runs there and "
+        "can be reached."
+    )

@@ -1,0 +1,220 @@
+"""One connection at work on the lanes of an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import orjson
+import pytest
+from tests.host.conftest import track
+from tests.host.engines.harbour import Harbour
+
+import wharfinger
+from wharfinger_host.configuration import Selection, connect, read_configuration
+from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.engines.post import EnginePost
+from wharfinger_host.store.store import Store
+from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.verdicts import Patience
+
+QUICK = Patience(first_s=0.0, longest_s=0.0, halted_s=0.0, longest_halted_s=0.0)
+
+
+class Audience:
+    """Hears what happens, and counts."""
+
+    def __init__(self):
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.unknown = 0
+
+    def opened(self, connection, findings):
+        pass
+
+    def recovered(self, connection, events):
+        self.unknown += events
+
+    def settled(self, connection, mapping, ticket, outcome):
+        self.outcomes[mapping, str(outcome.status)] += 1
+
+
+class Quay:
+    """A worker of Acme's connection on the harbour, with a ledger."""
+
+    def __init__(self, config, water, ledger, **options):
+        plugins = wharfinger.load_plugins()
+        configuration = read_configuration(config, plugins, Selection())
+        self.store = Store(ledger)
+        self.audience = Audience()
+        self.engine = Harbour(water, lanes=2)
+        self.options = {"patience": QUICK, "look_again_s": 0.0, **options}
+        self.connection = connect(configuration, plugins)["main"]
+
+    async def until(self, condition):
+        """Work until something is so."""
+        post = EnginePost(
+            engine=self.engine,
+            name="main",
+            connection=self.connection,
+            disk=Disk(store=self.store),
+            owner=f"worker {id(self)}",
+            audience=self.audience,
+            **self.options,
+        )
+        task = asyncio.create_task(post.run())
+        async with asyncio.timeout(30):
+            while not condition():  # what it waits for has no event of its own
+                if task.done():
+                    break
+                await asyncio.sleep(0.001)
+            post.end()
+            await task
+        await self.engine.close()
+
+    def sql(self, text):
+        return self.store.read(lambda db: db.execute(text).fetchall()).result()
+
+
+@pytest.fixture
+async def quay(config, water, tmp_path):
+    made = Quay(config, water, tmp_path / "ledger.db", one_machine=True)
+    await made.engine.setup(["main"])
+    yield made
+    made.store.close()
+
+
+def lane_event(number, event):
+    return LaneEvent(f"m{number}", str(event["userId"]), orjson.dumps(event))
+
+
+def notes(*texts, user=1):
+    return [lane_event(f"{user}-{text}", track(user, text)) for text in texts]
+
+
+def row(number, mail, user="u1"):
+    return lane_event(number, {"type": "identify", "userId": user, "traits": {"email": mail}})
+
+
+def acked(water):
+    """Whether everything that was published is acknowledged."""
+    return all(lane.acked == len(lane.events) for lane in water.lanes["main"])
+
+
+async def test_what_is_delivered_is_in_the_ledger_before_it_is_acknowledged(quay, water, vendor):
+    await quay.engine.publish([*notes("a", "b"), row(1, "x@y")])
+    await quay.until(lambda: acked(water))
+    assert sorted(body["text"] for body in vendor.bodies("/notes")) == ["a", "b"]
+    assert quay.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 3)]
+    assert quay.sql("SELECT message_id FROM inbox ORDER BY seq") == [("m1-a",), ("m1-b",), ("m1",)]
+    assert not any(lane.holder for lane in water.lanes["main"])
+
+
+async def test_nothing_of_an_engine_waits_in_the_inbox(quay, water):
+    await quay.engine.publish(notes("a"))
+    await quay.until(lambda: acked(water))
+    assert quay.sql(
+        "SELECT count(*) FROM lanes AS l JOIN inbox AS i ON i.partition = l.partition "
+        "AND i.seq > l.position"
+    ) == [(0,)]
+    assert quay.sql("SELECT count(*) FROM deferred") == [(0,)]
+
+
+async def test_what_is_refused_is_a_dead_letter_of_this_machine(quay, water, vendor):
+    vendor.reply = lambda body: (422, "no") if body["text"] == "b" else (200, "ok")
+    await quay.engine.publish(notes("a", "b", "c"))
+    await quay.until(lambda: acked(water))
+    assert quay.sql("SELECT message_id, code FROM letters") == [("m1-b", "acme-refused")]
+    assert sorted(body["text"] for body in vendor.bodies("/notes")) == ["a", "b", "c"]
+
+
+async def test_what_fails_for_now_is_tried_again_in_place(quay, water, vendor, monkeypatch):
+    waits = []
+    pause = EnginePost._pause
+
+    async def no_wait(self, seconds):
+        waits.append(seconds)
+        return await pause(self, 0.0)
+
+    monkeypatch.setattr(EnginePost, "_pause", no_wait)
+    answers = iter([503] * 4)
+    vendor.reply = lambda _: (next(answers, 200), "")
+    await quay.engine.publish([row(n, f"{n}@x") for n in range(7)])
+    await quay.until(lambda: acked(water))
+    assert waits
+    assert all(29 < seconds <= 30 for seconds in waits)  # Acme asks for it
+    assert quay.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 7)]
+    assert quay.sql("SELECT count(*) FROM letters") == [(0,)]
+
+
+async def test_what_halts_waits_with_its_lane_until_it_is_put_right(quay, water, vendor):
+    refusals = iter([401, 401])
+    vendor.reply = lambda _: (next(refusals, 200), "")
+    await quay.engine.publish(notes("a", "b"))
+    await quay.until(lambda: acked(water))
+    assert quay.audience.outcomes["notes", "halted"] >= 1
+    assert quay.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 2)]
+
+
+async def test_what_is_published_twice_is_delivered_once(quay, water, vendor):
+    await quay.engine.publish(notes("a", "b"))
+    await quay.engine.publish(notes("a", "b", "c"))
+    await quay.until(lambda: acked(water))
+    assert sorted(body["text"] for body in vendor.bodies("/notes")) == ["a", "b", "c"]
+
+
+async def test_a_worker_that_is_told_to_leave_keeps_nothing_it_could_not_deliver(
+    quay, water, vendor
+):
+    vendor.reply = lambda _: (503, "down")
+    await quay.engine.publish(notes("a", "b"))
+    await quay.until(vendor.asked.is_set)
+    assert not acked(water)
+    assert not any(lane.holder for lane in water.lanes["main"])
+    assert quay.sql("SELECT count(*) FROM intents") == [(0,)]
+
+
+async def crash(quay, water, vendor):
+    """Let a worker take a batch and die while the vendor has its first event."""
+    vendor.reply = lambda _: (503, "down")
+    await quay.until(vendor.asked.is_set)
+    vendor.asked.clear()
+    vendor.reply = lambda _: (200, "ok")
+    vendor.requests.clear()
+
+
+async def test_another_ledger_does_not_send_once_more_what_may_have_been_sent(
+    quay, config, water, vendor, tmp_path
+):
+    await quay.engine.publish([*notes("a"), row(1, "x@y")])
+    await crash(quay, water, vendor)
+    other = Quay(config, water, tmp_path / "other.db")
+    try:
+        await other.until(lambda: acked(water))
+        assert vendor.bodies("/notes") == []
+        assert len(vendor.bodies("/rows")) == 1
+        letters = other.sql("SELECT status, code, message_id FROM letters")
+        assert letters == [("unknown", "interrupted", "m1-a")]
+    finally:
+        other.store.close()
+
+
+async def test_on_one_machine_only_what_was_on_its_way_is_unknown(quay, water, vendor):
+    await quay.engine.publish(notes("a", "b"))
+    await crash(quay, water, vendor)
+    # As a worker leaves it that dies between writing down and hearing.
+    quay.store.write(
+        lambda db: db.execute(
+            "INSERT INTO intents SELECT i.seq, t.id, 'main', i.partition, 0 FROM inbox AS i "
+            "JOIN targets AS t ON t.mapping = 'notes' WHERE i.message_id = 'm1-a'"
+        )
+    ).result()
+    await quay.until(lambda: acked(water))
+    assert [body["text"] for body in vendor.bodies("/notes")] == ["b"]
+    assert quay.audience.unknown == 1
+    assert quay.sql("SELECT message_id, status FROM letters") == [("m1-a", "unknown")]
+
+
+async def test_lanes_that_are_not_there_are_said(quay, water):
+    water.lanes.clear()
+    with pytest.raises(Exception, match="engine setup"):
+        await quay.until(lambda: False)

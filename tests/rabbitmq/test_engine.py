@@ -1,0 +1,225 @@
+"""The contract, held against a real node."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from wharfinger_host.engines.contract import (
+    EngineDownError,
+    EngineError,
+    EngineFullError,
+    Fetched,
+    LaneEvent,
+    LaneLostError,
+)
+from wharfinger_rabbitmq import open_engine
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
+
+LANES = 4
+
+
+def events(count, contact="u-1"):
+    return [LaneEvent(f"e{n}", contact, b'{"n":%d}' % n) for n in range(count)]
+
+
+LANE = events(1)[0].lane(LANES)
+
+
+async def lane_of(engine, connection="acme", lane=LANE):
+    """Take a lane; its last holder may still be on its way out."""
+    await engine.workers(connection)
+    async with asyncio.timeout(30):
+        while (lease := await engine.acquire(connection, lane)) is None:
+            await engine.workers(connection)
+    return lease
+
+
+async def fetched(lease, count):
+    found: list[Fetched] = []
+    while len(found) < count:
+        found += await lease.fetch(count - len(found), 5.0)
+    return found
+
+
+async def test_events_come_in_their_order_and_once(engine):
+    await engine.publish(events(300))
+    lease = await lane_of(engine)
+    batch = await fetched(lease, 150)
+    await lease.ack(batch)
+    batch += await fetched(lease, 150)
+    assert [each.event for each in batch] == events(300)
+    assert not any(each.again for each in batch)
+
+
+async def test_each_connection_has_every_event(engine):
+    await engine.publish(events(3))
+    for connection in ("acme", "zenith"):
+        lease = await lane_of(engine, connection)
+        assert [each.event for each in await fetched(lease, 3)] == events(3)
+
+
+async def test_a_lane_is_one_workers_at_a_time(engine, other):
+    lease = await lane_of(engine)
+    assert await other.acquire("acme", LANE) is None
+    await lease.release()
+    assert await lane_of(other)
+
+
+async def test_what_is_not_acknowledged_goes_back_to_its_place(engine, other):
+    await engine.publish(events(10))
+    lease = await lane_of(engine)
+    batch = await fetched(lease, 6)
+    await lease.ack(batch[:4])
+    await engine.close()
+    batch = await fetched(await lane_of(other), 6)
+    assert [each.event for each in batch] == events(10)[4:]
+    assert all(each.again for each in batch)
+
+
+async def test_a_lane_that_is_stopped_gives_what_it_has_and_no_more(engine, other):
+    await engine.publish(events(400))
+    lease = await lane_of(engine)
+    first = await fetched(lease, 50)
+    await lease.stop()
+    while batch := await lease.fetch(100, 0.0):
+        first += batch
+    await lease.ack(first)
+    await lease.release()
+    rest = await fetched(await lane_of(other), 400 - len(first))
+    assert [each.event for each in first + rest] == events(400)
+    assert not any(each.again for each in rest)
+
+
+async def test_what_a_lane_that_is_stopped_did_not_deliver_comes_first(engine, other):
+    await engine.publish(events(400))
+    for holder in [engine, other] * 5:
+        lease = await lane_of(holder)
+        await fetched(lease, 5)
+        await lease.stop()
+        await lease.release()
+    batch = await fetched(await lane_of(other), 200)
+    assert [each.event for each in batch] == events(200)
+
+
+async def test_a_lane_is_lost_with_its_connection(engine):
+    lease = await lane_of(engine)
+    assert lease.is_good
+    await engine.close()
+    assert not lease.is_good
+    with pytest.raises(LaneLostError):
+        await lease.fetch(1, 0.0)
+
+
+async def test_a_worker_that_gives_no_sign_of_life_must_send_nothing(engine, monkeypatch):
+    lease = await lane_of(engine)
+    monkeypatch.setattr("time.monotonic", lambda: 10.0**9)
+    assert not lease.is_good
+
+
+async def test_workers_are_counted(engine, other):
+    assert await engine.workers("acme") == 1
+    assert await other.workers("acme") == 2
+    assert await other.workers("zenith") == 1
+
+
+async def test_dead_letters_are_kept_with_their_reason(engine):
+    await engine.publish(events(3))
+    lease = await lane_of(engine)
+    batch = await fetched(lease, 3)
+    await lease.dead(batch[1:2], "It is poison.")
+    await lease.ack(batch)
+    for _ in range(2):  # looking takes nothing away
+        (letter,) = await engine.letters("acme", 10)
+        assert (letter.event, letter.lane, letter.reason) == (events(3)[1], LANE, "It is poison.")
+    assert await engine.letters("zenith", 10) == []
+    assert (await engine.status(["acme"])).dead == {"acme": 1}
+
+
+async def test_a_full_lane_takes_no_more_and_keeps_what_it_has(url):
+    made = open_engine(f"{url}&most_waiting=3", LANES)
+    made._events.patience_s = 0.0
+    try:
+        await made.setup(["acme"])
+        # A queue learns that it is full a little after it is.
+        with pytest.raises(EngineFullError):
+            await made.publish(events(50))
+        batch = await fetched(await lane_of(made), 3)
+        assert [each.event for each in batch] == events(50)[: len(batch)]
+    finally:
+        await made.close()
+
+
+async def test_the_status_says_what_is_missing_and_makes_nothing(url):
+    made = open_engine(url, LANES)
+    try:
+        for _ in range(2):
+            status = await made.status(["acme"])
+            assert not status.ok
+            assert len(status.lanes) == LANES
+            assert all("engine setup" in lane.problem for lane in status.lanes)
+    finally:
+        await made.close()
+
+
+async def test_the_status_says_what_waits_and_who_works(engine):
+    await engine.publish(events(5))
+    status = await engine.status(["acme"])
+    assert status.ok
+    assert [lane.waiting for lane in status.lanes if lane.lane == LANE] == [5]
+    assert not any(lane.held for lane in status.lanes)
+    await lane_of(engine)
+    status = await engine.status(["acme"])
+    assert [lane.lane for lane in status.lanes if lane.held] == [LANE]
+    assert status.workers == {"acme": 1}
+
+
+async def test_lanes_in_another_form_are_told_from_those_that_are_wanted(engine, url):
+    made = open_engine(f"{url}&most_waiting=7", LANES)
+    try:
+        assert "in another form" in (await made.status(["acme"])).lanes[0].problem
+        with pytest.raises(EngineError, match="in another form"):
+            await made.setup(["acme"])
+    finally:
+        await made.close()
+    assert (await engine.status(["acme"])).ok
+
+
+async def test_a_producer_that_counts_lanes_otherwise_is_refused(engine, url):
+    made = open_engine(url, LANES + 1)
+    try:
+        with pytest.raises(EngineError, match="number of lanes"):
+            await made.publish(events(1))
+    finally:
+        await made.close()
+
+
+async def test_nothing_is_published_to_nowhere(url):
+    made = open_engine(url, LANES)
+    try:
+        with pytest.raises(EngineError, match="engine setup"):
+            await made.publish(events(1))
+        with pytest.raises(EngineError, match="engine setup"):
+            await made.acquire("acme", 0)
+        with pytest.raises(EngineError, match="engine setup"):
+            await made.workers("acme")
+        with pytest.raises(EngineError, match="engine setup"):
+            await made.letters("acme", 1)
+    finally:
+        await made.close()
+
+
+async def test_a_wrong_password_is_said_and_not_shown(url, node):
+    made = open_engine(url.replace(node.password, "sesame-street"), LANES)
+    with pytest.raises(EngineError, match="refuses the user wharf") as caught:
+        await made.workers("acme")
+    assert "sesame" not in str(caught.value)
+
+
+async def test_where_nobody_listens_is_said(unused_tcp_port):
+    made = open_engine(f"amqp://u:sesame-street@127.0.0.1:{unused_tcp_port}/", LANES)
+    with pytest.raises(EngineDownError, match=f"127.0.0.1:{unused_tcp_port}/ does not") as caught:
+        await made.workers("acme")
+    assert "sesame" not in str(caught.value)
