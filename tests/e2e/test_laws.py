@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.laboratory.checking import judge
 from tests.e2e.laboratory.events import plant
 from tests.e2e.laboratory.evidence import Evidence
-from tests.e2e.laboratory.serial import apply
+from tests.e2e.laboratory.serial import apply, remnants
 from tests.e2e.laboratory.shop import MAPPINGS
 
 
@@ -178,3 +178,18 @@ def test_of_an_event_that_is_unknown_both_is_possible(evidence: Evidence) -> Non
     assert judge(evidence).broken == []
     evidence.entries.remove(entry_of(evidence, "APIEvent-orders"))
     assert judge(evidence).broken == []
+
+
+def test_a_bad_event_may_leave_columns_that_earlier_events_sent_again_were_stored_over() -> None:
+    [profiles] = (mapping for mapping in MAPPINGS if mapping.name == "profiles")
+    events = [
+        {"messageId": f"m-{n}", "userId": "c-1", "type": "identify", "traits": traits}
+        for n, traits in enumerate(
+            [{"name": "Ann", "spent": 1.5}, {"spent": 2.5, "vip": True}, {"name": "Zoë"}]
+        )
+    ]
+    good, bad = [events[0], events[2]], [events[1]]
+    found = [
+        (r["spent"], r["vip"]) for rows in remnants(profiles, good, bad) for r in rows.values()
+    ]
+    assert set(found) == {("1.50", ""), ("2.50", "True"), ("1.50", "True")}

@@ -233,10 +233,11 @@ class Connection:
                 more. So a connection that can send nothing costs the others of a process little.
                 None: any number.
             journal: Told before anything is sent that must not happen twice.
-            ready: Awaited with the tokens of each batch before it is sent, whatever its effect: a
-                host that can write no outcome down at present holds requests back with it. Where
-                it gives false nothing is sent, and the events end as ``retry`` with the code
-                ``held-back``. What it raises ends the flow.
+            ready: Awaited with the tokens of each batch before it is sent, whatever its effect, and
+                again before each of its requests, another try included: a host that can write no
+                outcome down at present holds requests back with it. Where it gives false nothing
+                is sent, and the events end as ``retry`` with the code ``held-back``. What it raises
+                before a batch ends the flow.
             keep_events: Whether what is settled brings its event back. Without, an event goes as
                 soon as its payloads are made, which takes less memory and time; for hosts whose
                 tokens lead to it.

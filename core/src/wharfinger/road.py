@@ -93,9 +93,11 @@ class Road:
             self._give_back(item, HELD_BACK_OUTCOME)
 
     async def _outcomes_of(self, laned: LanedBatch) -> Sequence[Outcome]:
-        name = self._mapping.name
-        if self._ready is not None and not await self._ready(self._tokens_of(laned)):
-            return [HELD_BACK_OUTCOME] * len(laned.events)
+        name, may_send = self._mapping.name, None
+        if self._ready is not None:
+            may_send = partial(self._ready, self._tokens_of(laned))
+            if not await may_send():
+                return [HELD_BACK_OUTCOME] * len(laned.events)
         if halt := self._sender.halts.of(name, laned.batch.key):
             return [halt] * len(laned.events)
         if self._journal is not None and self._mapping.action.effect is Effect.ONCE:
@@ -104,7 +106,7 @@ class Road:
             except Exception:
                 logger.exception("the host could not record what it was about to send")
                 return [_NOT_RECORDED] * len(laned.events)
-        return await self._sender.perform(self._mapping, laned)
+        return await self._sender.perform(self._mapping, laned, may_send)
 
     def _tokens_of(self, laned: LanedBatch) -> list[Any]:
         return [self._unsettled.token_of(number) for number in laned.events]

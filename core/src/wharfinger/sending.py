@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
 import attrs
@@ -50,10 +50,21 @@ class BatchSender:
     observers: Sequence[Observer]
     halts: Halts
 
-    async def perform(self, mapping: ActiveMapping, laned: LanedBatch) -> list[Outcome]:
-        """Send one batch and return one outcome per payload, in order."""
+    async def perform(
+        self,
+        mapping: ActiveMapping,
+        laned: LanedBatch,
+        may_send: Callable[[], Awaitable[bool]] | None = None,
+    ) -> list[Outcome]:
+        """Send one batch and return one outcome per payload, in order.
+
+        Args:
+            mapping: Whose payloads they are.
+            laned: The batch.
+            may_send: Asks the host before each request, another try included.
+        """
         idempotent = mapping.action.effect is Effect.IDEMPOTENT
-        session = self.session.with_effect(idempotent=idempotent)
+        session = self.session.with_effect(idempotent=idempotent).asking(may_send)
         started = time.monotonic()
         outcomes = await perform(mapping.action, session, self.governor, laned.batch, self.retry)
         self.halts.learn(mapping.name, laned.batch.key, outcomes)

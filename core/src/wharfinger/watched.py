@@ -5,7 +5,7 @@ Where nobody listens, none of this is in the way: the parts are the plain ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -104,11 +104,16 @@ class _Each(Sequence[Any]):
 class _WatchedSender(BatchSender):
     trail: Trail
 
-    async def perform(self, mapping: ActiveMapping, laned: LanedBatch) -> list[Outcome]:
+    async def perform(
+        self,
+        mapping: ActiveMapping,
+        laned: LanedBatch,
+        may_send: Callable[[], Awaitable[bool]] | None = None,
+    ) -> list[Outcome]:
         keys = (laned.batch.key, *laned.order_keys)
         name, slug = mapping.name, mapping.action.slug
         with self.trail.batch(name, slug, laned.events, keys) as batch:
-            outcomes = await super().perform(mapping, laned)
+            outcomes = await super().perform(mapping, laned, may_send)
             batch.ended(outcomes)
         return outcomes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 from tests.core.connection.taking import codes_of, rest_of, take_all
 
@@ -305,6 +306,37 @@ async def test_what_the_host_does_not_want_sent_comes_back(ship, yard, parcel):
     for outcome in settled.receipt.outcomes.values():
         assert (outcome.status, outcome.code, outcome.attempts) == (Status.RETRY, "held-back", 0)
     assert (yard.batches, book.lines) == ([], [])
+
+
+@pytest.mark.parametrize("turns_away", [False, OSError("the inbox is gone")])
+async def test_what_is_tried_again_is_not_sent_once_the_host_wants_nothing_sent(
+    harbour, turns_away
+):
+    sent, wants = [], True
+
+    def vendor(request):
+        nonlocal wants
+        sent.append(request.url.path)
+        wants = False
+        return httpx.Response(503)
+
+    async def stow(session, batch):
+        response = await session.request("POST", "https://api.acme.example/stow")
+        raise wharfinger.RetryError("Come again.", code=str(response.status_code))
+
+    async def ready(_tokens):
+        if not wants and isinstance(turns_away, OSError):
+            raise turns_away
+        return wants
+
+    connection = harbour("a", perform=stow, transport=httpx.MockTransport(vendor))
+    async with connection, connection.flow(ready=ready) as flow:
+        await flow.put({"type": "track"})
+        await flow.drain()
+        [settled] = await rest_of(flow)
+    outcome = settled.receipt.outcomes["a"]
+    assert (outcome.status, outcome.code, outcome.attempts) == (Status.RETRY, "held-back", 1)
+    assert sent == ["/stow"]
 
 
 async def test_what_waits_for_the_host_at_the_deadline_was_never_sent(ship, yard, parcel):

@@ -43,16 +43,23 @@ def remnants(mapping: Mapping, good: Sequence[Event], bad: Sequence[Event]) -> I
     Rows of one key collapse within a batch. Where the columns cannot be read just then, a bad value
     is not noticed if a later event takes its place, and the other columns of its event are stored
     with the row. When the row is sent again, after a lost reply or a crash, and the columns can be
-    read, the bad event is refused on its own. So its good columns are there, or are not.
+    read, the bad event is refused on its own. So its good columns are there, or are not; and where
+    events before it are sent again without it, theirs are stored over them.
 
     Args:
         mapping: One that makes rows.
-        good: The events about the row that were delivered, but for the bad ones.
+        good: The events about the row that were delivered, but for the bad ones, in their order.
         bad: The bad ones.
     """
     for count in range(len(bad) + 1):
         for some in combinations(bad, count):
-            yield apply(mapping, sorted([*good, *some], key=lambda event: str(event["messageId"])))
+            for sent_again in range(len(good) + 1):
+                before = sorted([*good[:sent_again], *some], key=_place)
+                yield apply(mapping, [*before, *good[sent_again:]])
+
+
+def _place(event: Event) -> str:
+    return str(event["messageId"])
 
 
 def _read_back(column: str, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import attrs
@@ -15,10 +16,13 @@ from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import ReplyTooLargeError, may_have_arrived
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.errors import RetryError, UnknownError
+from wharfinger.model.outcome import HELD_BACK
 
 __all__ = ["Memory", "Session"]
 
 _Kept = TypeVar("_Kept")
+
+_HELD = "nothing was sent; it can be tried again."
 
 # Raised before a byte of the request can have reached the vendor.
 _NOTHING_SENT = (
@@ -65,10 +69,20 @@ class Session:
     _longest_s: float
     _longest_wait_s: float = 60.0
     _memory: Memory = attrs.field(factory=Memory, repr=False)
+    _may_send: Callable[[], Awaitable[bool]] | None = attrs.field(default=None, repr=False)
 
     def with_effect(self, *, idempotent: bool) -> Session:
         """Return the same session for an action of the other effect."""
         return self if idempotent is self.idempotent else attrs.evolve(self, idempotent=idempotent)
+
+    def asking(self, may_send: Callable[[], Awaitable[bool]] | None) -> Session:
+        """Return the same session with a host that is asked before each request.
+
+        Args:
+            may_send: Awaited before a request leaves; false where it is not to. What it raises
+                is taken for that.
+        """
+        return self if may_send is self._may_send else attrs.evolve(self, may_send=may_send)
 
     def shared(self, kind: type[_Kept]) -> _Kept:
         """Return the one object of a class that all actions of this open connection share.
@@ -129,7 +143,8 @@ class Session:
             there after all when the time for one request is over, is no reply.
 
         Raises:
-            RetryError: Nothing arrived, or what may have arrived may be sent again.
+            RetryError: Nothing arrived, or what may have arrived may be sent again. Its code is
+                ``held-back`` where the host lets nothing be sent.
             UnknownError: It may have arrived and must not be sent again.
             HostNotAllowedError: The destination never declared this host.
         """
@@ -137,17 +152,27 @@ class Session:
             method, url, json=json, content=content, headers=headers, params=params
         )
         try:
-            async with (
-                self._governor.turn(self._longest_wait_s) as turn,
-                # Within: waiting for the vendor's sake is no part of the request.
-                asyncio.timeout(self._longest_s),
-            ):
-                self._check_open()
-                response = await self._client.send(request)
-                turn.heard(response)
-                return response
+            async with self._governor.turn(self._longest_wait_s) as turn:
+                await self._check_host()
+                # Within: waiting for others' sake is no part of the request.
+                async with asyncio.timeout(self._longest_s):
+                    self._check_open()
+                    response = await self._client.send(request)
+                    turn.heard(response)
+                    return response
         except (TimeoutError, httpx.RequestError) as error:
             raise self._lost(request, error) from error
+
+    async def _check_host(self) -> None:
+        # Right before the request: its turn may come, and another try may be due, much later.
+        if self._may_send is None:
+            return
+        try:
+            may_send = await self._may_send()
+        except Exception as error:
+            raise RetryError(f"The host failed, so {_HELD}", code=HELD_BACK) from error
+        if not may_send:
+            raise RetryError(f"The host wants nothing sent, so {_HELD}", code=HELD_BACK)
 
     def _check_open(self) -> None:
         if self._client.is_closed:
