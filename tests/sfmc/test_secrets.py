@@ -34,10 +34,10 @@ ACTIONS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture
-def nobody_reads(cloud, raw_settings, caplog):
+def nobody_reads(cloud, raw_settings, caplog, monkeypatch):
     """Look for the client secret and every token in texts, and in the log of everything."""
     caplog.set_level(logging.DEBUG)
-    caplog.handler.setFormatter(logging.Formatter("%(message)s %(args)s"))
+    monkeypatch.setattr(caplog.handler, "formatter", logging.Formatter("%(message)s %(args)s"))
 
     def nobody_reads(*texts: object) -> None:
         assert cloud.tokens or cloud.token_requests

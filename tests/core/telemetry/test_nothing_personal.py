@@ -143,14 +143,14 @@ PERSON = {"type": "track", "person": "planted", "email": "planted@shop.example",
     ),
 )
 async def test_nothing_planted_is_in_any_span_metric_or_log_line(
-    listen, caplog, fault, streams, events
+    listen, caplog, monkeypatch, fault, streams, events
 ):
     heard, plugin = listen(), Gossip()
     events = [PERSON, *events]
     plugin.fault = fault
     caplog.clear()
     caplog.set_level(logging.DEBUG)
-    caplog.handler.setFormatter(logging.Formatter("%(message)s %(args)s"))
+    monkeypatch.setattr(caplog.handler, "formatter", logging.Formatter("%(message)s %(args)s"))
     connection = wharfinger.load_plugins(allow=(), extra=[plugin]).connect(
         {
             "destination": "gossip",
