@@ -13,6 +13,7 @@ from tests.host.engines.harbour import Harbour
 import wharfinger
 from wharfinger_host.configuration import Selection, connect, read_configuration
 from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.engines.ledger import enter, take_over
 from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.disk import Disk
@@ -196,6 +197,37 @@ async def test_another_ledger_does_not_send_once_more_what_may_have_been_sent(
         assert letters == [("unknown", "interrupted", "m1-a")]
     finally:
         other.store.close()
+
+
+async def test_nor_does_one_that_knows_the_event_from_another_connection(
+    quay, config, water, vendor, tmp_path
+):
+    events = notes("a")
+    await quay.engine.publish(events)
+    await crash(quay, water, vendor)
+    other = Quay(config, water, tmp_path / "other.db")
+    try:
+        store = other.store
+        elsewhere, _ = store.write(take_over, "worker", "elsewhere", 0, 0).result()
+        store.write(enter, elsewhere, events, [], 0).result()
+        await other.until(lambda: acked(water))
+        assert vendor.bodies("/notes") == []
+        assert other.sql("SELECT status, message_id FROM letters") == [("unknown", "m1-a")]
+        assert other.sql("SELECT count(*) FROM inbox") == [(1,)]
+    finally:
+        other.store.close()
+
+
+async def test_what_is_no_event_is_a_dead_letter_and_holds_nothing_up(quay, water, vendor, caplog):
+    bad = [b"{", b"[1]", b"null", b"\xff", b"[" * 5_000]
+    await quay.engine.publish([LaneEvent(f"bad{n}", "u1", raw) for n, raw in enumerate(bad)])
+    await quay.engine.publish(notes("a"))
+    await quay.until(lambda: acked(water))
+    assert [body["text"] for body in vendor.bodies("/notes")] == ["a"]
+    assert [letter.event.raw for _, letter in water.letters] == bad
+    assert "JSON object" in water.letters[0][1].reason
+    assert "dead letter of the engine" in caplog.text
+    assert quay.sql("SELECT message_id FROM inbox") == [("m1-a",)]
 
 
 async def test_on_one_machine_only_what_was_on_its_way_is_unknown(quay, water, vendor):
