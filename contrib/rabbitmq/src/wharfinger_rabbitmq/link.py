@@ -17,11 +17,39 @@ from aio_pika.exceptions import ProbableAuthenticationError as RefusedError
 from wharfinger_host.engines.contract import EngineDownError, EngineError
 from wharfinger_rabbitmq.address import Address
 
-__all__ = ["TROUBLE", "Link"]
+__all__ = ["ANSWER_S", "CLOSE_S", "TROUBLE", "Link", "answered"]
 
 TROUBLE: Final = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError, asyncio.InvalidStateError)
 """What the client raises where a connection or a channel is gone."""
+ANSWER_S: Final = 5.0
+"""Seconds to wait for what is answered at once where all is well."""
+CLOSE_S: Final = 1.0
+"""Seconds to wait for a server to take leave; one that hangs must keep nobody from ending."""
 _CONNECT_S: Final = 3.0
+
+
+@asynccontextmanager
+async def answered(within_s: float) -> AsyncIterator[None]:
+    """Ask the client for something, and wait no longer than this for the answer.
+
+    Where a connection is gone, the client cancels its own tasks, and whoever waits for one of them
+    is told that he was cancelled himself. The host would take that for the wish to stop.
+
+    Args:
+        within_s: Seconds. A server waits without end where a queue has no leader.
+
+    Raises:
+        TimeoutError: There was no answer.
+        ConnectionError: The connection is gone.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionError("the connection is gone") from error
 
 
 @attrs.define(eq=False)
@@ -65,7 +93,7 @@ class Link:
         """
         connection = await self.connection()
         try:
-            async with asyncio.timeout(_CONNECT_S):
+            async with answered(_CONNECT_S):
                 return await connection.channel(**options)
         except TROUBLE as error:
             await self._leave(connection)
@@ -90,7 +118,7 @@ class Link:
         failure: BaseException | None = None
         for host in hosts:
             try:
-                async with asyncio.timeout(_CONNECT_S):
+                async with answered(_CONNECT_S):
                     return await aio_pika.connect(self.address.url(host))
             except (AuthenticationError, RefusedError) as error:
                 raise EngineError(
@@ -103,7 +131,7 @@ class Link:
 
     async def _leave(self, connection: AbstractConnection) -> None:
         with suppress(*TROUBLE):
-            async with asyncio.timeout(_CONNECT_S):
+            async with answered(CLOSE_S):
                 await connection.close()
 
 
@@ -113,6 +141,11 @@ def _is_up(connection: AbstractConnection) -> bool:
 
 
 def _down(address: Address, error: BaseException | None) -> EngineDownError:
+    if isinstance(error, TimeoutError):
+        return EngineDownError(
+            f"{address} does not answer in time. Check that it can be reached, and has memory and "
+            "disk left: it listens to nobody who publishes until it has."
+        )
     return EngineDownError(
         f"{address} does not answer ({type(error).__name__}). Check that RabbitMQ runs there and "
         "can be reached."
