@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 
 import orjson
@@ -15,6 +16,8 @@ from wharfinger_host.configuration import Selection, connect, read_configuration
 from wharfinger_host.engines.contract import LaneEvent
 from wharfinger_host.engines.ledger import enter, take_over
 from wharfinger_host.engines.post import EnginePost
+from wharfinger_host.store import leases
+from wharfinger_host.store.backlog import backlog_of, state_of
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.verdicts import Patience
@@ -250,3 +253,26 @@ async def test_lanes_that_are_not_there_are_said(quay, water):
     water.lanes.clear()
     with pytest.raises(Exception, match="engine setup"):
         await quay.until(lambda: False)
+
+
+def state(quay):
+    backlog = quay.store.read(backlog_of, "main", time.monotonic()).result()
+    return state_of(backlog, None, is_stranger=False), backlog.processes
+
+
+async def test_those_who_look_at_the_file_see_a_worker_that_has_its_events_from_an_engine(
+    quay, water
+):
+    await quay.until(lambda: state(quay) == ("working", 1))
+    # It has no share in the lanes of the inbox.
+    assert quay.store.write(leases.enter, "another", "main", time.monotonic()).result() == 1
+
+
+async def test_and_that_something_waits_for_a_person(quay, water, vendor, monkeypatch):
+    monkeypatch.setattr("wharfinger_host.engines.post._LIVE_S", 0.0)
+    quay.options["look_again_s"] = 60.0
+    vendor.reply = lambda _: (401, "")
+    await quay.engine.publish(notes("a"))
+    # Whoever is told to leave does so, however long it is until that would be looked at again.
+    await quay.until(lambda: state(quay) == ("halted", 1))
+    assert state(quay) == ("halted", 1)
