@@ -21,7 +21,6 @@ from aiormq.exceptions import ChannelLockedResource
 
 from wharfinger_host.engines.contract import (
     DeadLetter,
-    EngineDownError,
     EngineError,
     Fetched,
     LaneEvent,
@@ -30,7 +29,7 @@ from wharfinger_host.engines.contract import (
 )
 from wharfinger_rabbitmq.address import Address
 from wharfinger_rabbitmq.lease import RabbitLease
-from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, Link, answered
+from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, Link, answered, down
 from wharfinger_rabbitmq.publishing import Publisher, event_of, message_of, rounds
 from wharfinger_rabbitmq.roll_call import RollCall
 from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
@@ -129,7 +128,7 @@ class RabbitEngine:
                 workers[connection] = 0
                 problems.append(str(_missing(self.topology.workers(connection))))
             except TROUBLE as error:
-                raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+                raise down(self.link.address, error) from error
         return Status(tuple(lanes), workers, dead, tuple(problems))
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
@@ -151,7 +150,7 @@ class RabbitEngine:
             raise _missing(self.topology.lane(connection, lane).name) from error
         except TROUBLE as error:
             await _close(channel)
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
 
     async def _take(
         self, channel: AbstractChannel, connection: str, lane: int
@@ -194,7 +193,7 @@ class RabbitEngine:
         except ChannelNotFoundEntity as error:
             raise _missing(self.topology.workers(connection)) from error
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
 
     async def letters(self, connection: str, most: int) -> list[DeadLetter]:
         """Return dead letters; they are read and put back."""
@@ -212,7 +211,7 @@ class RabbitEngine:
         except ChannelNotFoundEntity as error:
             raise _missing(plan.name) from error
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
         finally:
             await _close(channel)
         return found
@@ -247,7 +246,7 @@ class RabbitEngine:
         except ChannelPreconditionFailed as error:
             return found.message_count, found.consumer_count or 0, _other_form(plan.name, error)
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
         return found.message_count, found.consumer_count or 0, ""
 
 
@@ -261,7 +260,7 @@ async def _explained(link: Link) -> AsyncIterator[None]:
     except ChannelClosed as error:
         raise EngineError(f"{link.address} refuses: {error}") from error
     except TROUBLE as error:
-        raise EngineDownError(f"{link.address} does not answer: {error!r}") from error
+        raise down(link.address, error) from error
 
 
 async def _close(channel: AbstractChannel) -> None:

@@ -11,13 +11,13 @@ from typing import Any, Final
 import aio_pika
 import attrs
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AuthenticationError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AuthenticationError, InvalidFrameError
 from aio_pika.exceptions import ProbableAuthenticationError as RefusedError
 
 from wharfinger_host.engines.contract import EngineDownError, EngineError
 from wharfinger_rabbitmq.address import Address
 
-__all__ = ["ANSWER_S", "CLOSE_S", "TROUBLE", "Link", "answered"]
+__all__ = ["ANSWER_S", "CLOSE_S", "TROUBLE", "Link", "answered", "down"]
 
 TROUBLE: Final = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError, asyncio.InvalidStateError)
 """What the client raises where a connection or a channel is gone."""
@@ -97,7 +97,7 @@ class Link:
                 return await connection.channel(**options)
         except TROUBLE as error:
             await self._leave(connection)
-            raise _down(self.address, error) from error
+            raise down(self.address, error) from error
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[AbstractChannel]:
@@ -127,7 +127,7 @@ class Link:
                 ) from error
             except TROUBLE as error:
                 failure = error
-        raise _down(self.address, failure) from failure
+        raise down(self.address, failure) from failure
 
     async def _leave(self, connection: AbstractConnection) -> None:
         with suppress(*TROUBLE):
@@ -140,7 +140,18 @@ def _is_up(connection: AbstractConnection) -> bool:
     return transport is not None and not transport.connection.is_closed
 
 
-def _down(address: Address, error: BaseException | None) -> EngineDownError:
+def down(address: Address, error: BaseException | None) -> EngineDownError:
+    """Return what is to be said where nodes do not answer, or not as they should.
+
+    Args:
+        address: Where they are.
+        error: What the client raised.
+    """
+    if isinstance(error, InvalidFrameError):
+        return EngineDownError(
+            f"{address} opens no connection to the virtual host {address.vhost}. Check that it is "
+            "there, that it runs, and that the user may use it."
+        )
     if isinstance(error, TimeoutError):
         return EngineDownError(
             f"{address} does not answer in time. Check that it can be reached, and has memory and "
