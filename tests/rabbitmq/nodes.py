@@ -86,12 +86,14 @@ class Cluster:
     Attributes:
         folder: Holds everything they write.
         size: How many.
+        memory: A node that uses more takes no more events; counts when it starts.
         nodes: The nodes.
         password: Of the one user they know.
     """
 
     folder: Path
     size: int = 1
+    memory: str = "1GB"
     nodes: list[Node] = attrs.field(factory=list)
     password: str = attrs.field(factory=lambda: secrets.token_hex(8))
     _cookie: str = attrs.field(factory=lambda: secrets.token_hex(16))
@@ -183,7 +185,7 @@ class Cluster:
             "loopback_users = none",
             "log.console = true",
             "log.file = false",
-            "vm_memory_high_watermark.absolute = 1GB",
+            f"vm_memory_high_watermark.absolute = {self.memory}",
             "disk_free_limit.absolute = 50MB",
         ]
         if self.size > 1:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from tests.rabbitmq.nodes import Cluster
 
 from wharfinger_host.engines.contract import (
     EngineDownError,
@@ -15,6 +17,7 @@ from wharfinger_host.engines.contract import (
     LaneLostError,
 )
 from wharfinger_rabbitmq import open_engine
+from wharfinger_rabbitmq.lease import RabbitLease
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.xdist_group("rabbitmq")]
 
@@ -32,9 +35,11 @@ async def lane_of(engine, connection="acme", lane=LANE):
     """Take a lane; its last holder may still be on its way out."""
     await engine.workers(connection)
     async with asyncio.timeout(30):
-        while (lease := await engine.acquire(connection, lane)) is None:
+        while True:
+            with suppress(EngineDownError):  # the queue has no leader yet
+                if (lease := await engine.acquire(connection, lane)) is not None:
+                    return lease
             await engine.workers(connection)
-    return lease
 
 
 async def fetched(lease, count):
@@ -218,8 +223,84 @@ async def test_a_wrong_password_is_said_and_not_shown(url, node):
     assert "sesame" not in str(caught.value)
 
 
+async def test_a_virtual_host_that_is_not_there_is_said(node):
+    made = open_engine(f"{node.url}nowhere", LANES)
+    with pytest.raises(EngineDownError, match="virtual host nowhere") as caught:
+        await made.workers("acme")
+    assert node.password not in str(caught.value)
+
+
 async def test_where_nobody_listens_is_said(unused_tcp_port):
     made = open_engine(f"amqp://u:sesame-street@127.0.0.1:{unused_tcp_port}/", LANES)
     with pytest.raises(EngineDownError, match=f"127.0.0.1:{unused_tcp_port}/ does not") as caught:
         await made.workers("acme")
     assert "sesame" not in str(caught.value)
+
+
+async def test_an_id_may_be_longer_than_rabbitmq_takes_one(engine):
+    named = LaneEvent("é" * 200, "u-1", b"{}")
+    await engine.publish([named])
+    lease = await lane_of(engine)
+    batch = await fetched(lease, 1)
+    await lease.dead(batch, "It is poison.")
+    (letter,) = await engine.letters("acme", 1)
+    assert batch[0].event == letter.event == named
+
+
+async def test_a_lane_whose_queue_is_deleted_is_lost(engine, other):
+    lease = await lane_of(engine)
+    async with other.link.asking() as channel:
+        await channel.queue_delete(engine.topology.lane("acme", LANE).name)
+    with pytest.raises(LaneLostError):
+        await lease.fetch(1, 30.0)
+
+
+async def test_a_lane_that_does_not_answer_is_not_waited_for_without_end(engine, monkeypatch):
+    # As a queue is whose leader is not known after its nodes were started again.
+    monkeypatch.setattr(RabbitLease, "begin", lambda *_: asyncio.Event().wait())
+    with pytest.raises(EngineDownError, match="in time"):
+        await engine.acquire("acme", LANE)
+    monkeypatch.undo()
+    await engine.publish(events(1))
+    assert await fetched(await lane_of(engine), 1)
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A node of its own, to be started anew."""
+    with Cluster(tmp_path) as cluster:
+        yield cluster
+
+
+async def test_a_node_that_takes_no_more_lets_its_lanes_run_empty(alone):
+    made = open_engine(alone.url, LANES)
+    await made.setup(["acme"])
+    await made.publish(events(450))
+    await made.close()
+    alone.nodes[0].kill()
+    alone.memory = "1MB"
+    alone.start(alone.nodes[0])
+    await alone.ready()
+    made = open_engine(alone.url, LANES)
+    made._events.patience_s = 0.0
+    try:
+        async with asyncio.timeout(60):
+            await until_up(made)
+            with pytest.raises(EngineDownError, match=r"memory (or|and) disk"):
+                await made.publish(events(1))
+            lease = await lane_of(made)
+            # More than is handed out before something is acknowledged.
+            for _ in range(9):
+                await made.workers("acme")
+                await lease.ack(await fetched(lease, 50))
+    finally:
+        await made.close()
+
+
+async def until_up(engine):
+    """Wait for a node that has just begun to listen."""
+    while True:
+        try:
+            return await engine.workers("acme")
+        except EngineDownError:
+            await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from rich.console import Console
 
 from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.engines.contract import EngineDownError
@@ -14,6 +15,8 @@ from wharfinger_host.looking import failure
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import Entry
+from wharfinger_host.tally import Tally
+from wharfinger_host.views.run import Summary, show
 
 URL = "harbour://skipper:hunter2hunter2@quay/"
 
@@ -129,3 +132,22 @@ def test_serve_hears_that_an_engine_is_full_or_down(harbour):
 def test_what_an_engine_says_is_not_taken_for_a_fault_of_a_plugin():
     found = failure("main", EngineDownError("The harbour does not answer."))
     assert (found.subject, found.message) == ("Engine", "The harbour does not answer.")
+
+
+def test_what_waits_in_the_inbox_is_said_where_an_engine_takes_its_place(shop, cli, tmp_path):
+    events = tmp_path / "events.jsonl"
+    events.write_text('{"type": "track", "userId": "u", "event": "e", "messageId": "m"}\n')
+    assert cli("accept", shop, events).exit_code == 0
+    result = cli("run", shop, "--engine", URL)
+    assert "1 event in the inbox, which --engine leaves alone." in " ".join(result.stderr.split())
+
+
+def test_nobody_says_that_nothing_is_left_who_does_not_know():
+    summary = Summary(
+        tally=Tally(), waiting=0, next_ms=None, letters=0, failed=[], stopped=False, by_engine=True
+    )
+    console = Console(record=True)
+    show(console, summary)
+    said = console.export_text()
+    assert "Nothing is left" not in said
+    assert "wharfinger engine status" in said

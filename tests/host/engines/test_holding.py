@@ -137,3 +137,23 @@ async def test_what_breaks_a_delivery_is_raised(engine, water):
     with pytest.raises(RuntimeError, match="a fault of the plugin"):
         await holder.run()
     assert not any(lane.holder for lane in water.lanes["acme"])
+
+
+async def test_a_lane_that_its_client_cancels_is_taken_again(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(10, contacts=1))
+    (lane,) = [lane for lane in water.lanes["acme"] if lane.events]
+    tries = []
+
+    async def work(*_):
+        tries.append(lane)
+        if len(tries) == 1:
+            raise asyncio.CancelledError  # as a client does when its connection is gone
+        return True
+
+    holder = Holder(engine=engine, connection="acme", work=work, most=10, wait_s=0.0)
+    task = asyncio.create_task(holder.run())
+    await until(lambda: lane.acked == 10 or task.done())
+    holder.end()
+    await task
+    assert len(tries) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 
 import orjson
@@ -13,7 +14,10 @@ from tests.host.engines.harbour import Harbour
 import wharfinger
 from wharfinger_host.configuration import Selection, connect, read_configuration
 from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.engines.ledger import enter, take_over
 from wharfinger_host.engines.post import EnginePost
+from wharfinger_host.store import leases
+from wharfinger_host.store.backlog import backlog_of, state_of
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.verdicts import Patience
@@ -198,6 +202,37 @@ async def test_another_ledger_does_not_send_once_more_what_may_have_been_sent(
         other.store.close()
 
 
+async def test_nor_does_one_that_knows_the_event_from_another_connection(
+    quay, config, water, vendor, tmp_path
+):
+    events = notes("a")
+    await quay.engine.publish(events)
+    await crash(quay, water, vendor)
+    other = Quay(config, water, tmp_path / "other.db")
+    try:
+        store = other.store
+        elsewhere, _ = store.write(take_over, "worker", "elsewhere", 0, 0).result()
+        store.write(enter, elsewhere, events, [], 0).result()
+        await other.until(lambda: acked(water))
+        assert vendor.bodies("/notes") == []
+        assert other.sql("SELECT status, message_id FROM letters") == [("unknown", "m1-a")]
+        assert other.sql("SELECT count(*) FROM inbox") == [(1,)]
+    finally:
+        other.store.close()
+
+
+async def test_what_is_no_event_is_a_dead_letter_and_holds_nothing_up(quay, water, vendor, caplog):
+    bad = [b"{", b"[1]", b"null", b"\xff", b"[" * 5_000]
+    await quay.engine.publish([LaneEvent(f"bad{n}", "u1", raw) for n, raw in enumerate(bad)])
+    await quay.engine.publish(notes("a"))
+    await quay.until(lambda: acked(water))
+    assert [body["text"] for body in vendor.bodies("/notes")] == ["a"]
+    assert [letter.event.raw for _, letter in water.letters] == bad
+    assert "JSON object" in water.letters[0][1].reason
+    assert "dead letter of the engine" in caplog.text
+    assert quay.sql("SELECT message_id FROM inbox") == [("m1-a",)]
+
+
 async def test_on_one_machine_only_what_was_on_its_way_is_unknown(quay, water, vendor):
     await quay.engine.publish(notes("a", "b"))
     await crash(quay, water, vendor)
@@ -218,3 +253,26 @@ async def test_lanes_that_are_not_there_are_said(quay, water):
     water.lanes.clear()
     with pytest.raises(Exception, match="engine setup"):
         await quay.until(lambda: False)
+
+
+def state(quay):
+    backlog = quay.store.read(backlog_of, "main", time.monotonic()).result()
+    return state_of(backlog, None, is_stranger=False), backlog.processes
+
+
+async def test_those_who_look_at_the_file_see_a_worker_that_has_its_events_from_an_engine(
+    quay, water
+):
+    await quay.until(lambda: state(quay) == ("working", 1))
+    # It has no share in the lanes of the inbox.
+    assert quay.store.write(leases.enter, "another", "main", time.monotonic()).result() == 1
+
+
+async def test_and_that_something_waits_for_a_person(quay, water, vendor, monkeypatch):
+    monkeypatch.setattr("wharfinger_host.engines.post._LIVE_S", 0.0)
+    quay.options["look_again_s"] = 60.0
+    vendor.reply = lambda _: (401, "")
+    await quay.engine.publish(notes("a"))
+    # Whoever is told to leave does so, however long it is until that would be looked at again.
+    await quay.until(lambda: state(quay) == ("halted", 1))
+    assert state(quay) == ("halted", 1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 from contextlib import closing
@@ -12,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from wharfinger_host.store import database
 from wharfinger_host.store.database import connect
 from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import InboxFullError, StoreError
@@ -250,3 +254,17 @@ def test_an_entry_reads_what_it_needs_of_an_event() -> None:
 
 def _done_with(db: sqlite3.Connection, position: int) -> None:
     db.execute("UPDATE lanes SET position = ?", (position,))
+
+
+def test_a_file_that_another_thread_makes_meanwhile_keeps_its_locks(tmp_path, monkeypatch):
+    path = tmp_path / "inbox.db"
+    path.touch()
+    monkeypatch.setattr(type(path), "exists", lambda _: False)
+    ask = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with path.open("r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        database._make(path)
+        other = subprocess.run(
+            [sys.executable, "-c", ask, path], stderr=subprocess.PIPE, check=False
+        )
+    assert b"BlockingIOError" in other.stderr

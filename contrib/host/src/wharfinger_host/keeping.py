@@ -17,12 +17,20 @@ from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.store.deferred import put_aside
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.facts import Layout
+from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.leases import known, register
 from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["leave_with_problems", "open_inbox", "open_store", "store_of", "warn_of_strangers"]
+__all__ = [
+    "leave_with_problems",
+    "open_inbox",
+    "open_store",
+    "store_of",
+    "warn_of_strangers",
+    "warn_of_what_waits",
+]
 
 
 @contextmanager
@@ -94,6 +102,16 @@ def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connect
         if connection in connections and mapping not in connections[connection].mappings
     ]
     for text in warnings:
+        messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
+def warn_of_what_waits(store: Store) -> None:
+    """Say what waits in the inbox, where an engine is worked on in its place."""
+    if waiting := store.read(depth).result():
+        text = (
+            f"{plural(waiting, 'event')} in the inbox, which --engine leaves alone. `wharfinger "
+            "run` without an engine delivers them."
+        )
         messages().print(printable(text), style="yellow", soft_wrap=True)
 
 

@@ -21,7 +21,6 @@ from aiormq.exceptions import ChannelLockedResource
 
 from wharfinger_host.engines.contract import (
     DeadLetter,
-    EngineDownError,
     EngineError,
     Fetched,
     LaneEvent,
@@ -30,15 +29,16 @@ from wharfinger_host.engines.contract import (
 )
 from wharfinger_rabbitmq.address import Address
 from wharfinger_rabbitmq.lease import RabbitLease
-from wharfinger_rabbitmq.link import TROUBLE, Link
+from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, Link, answered, down
 from wharfinger_rabbitmq.publishing import Publisher, event_of, message_of, rounds
 from wharfinger_rabbitmq.roll_call import RollCall
 from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
 
 __all__ = ["RabbitEngine", "open_engine"]
 
-_LOOKS: Final = 20
+_LOOKS: Final = 10
 _LOOK_S: Final = 0.05
+_MAKE_S: Final = 30.0
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
 
@@ -59,7 +59,7 @@ def open_engine(url: str, lanes: int) -> RabbitEngine:
             logging.getLogger(name).setLevel(logging.CRITICAL)
     address = Address.of(url)
     topology = Topology(address.space, lanes, address.most_waiting)
-    return RabbitEngine(link=Link(address), topology=topology)
+    return RabbitEngine(link=Link(address), voice=Link(address), topology=topology)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -67,12 +67,15 @@ class RabbitEngine:
     """An engine over RabbitMQ.
 
     Attributes:
-        link: The connection.
+        link: The connection that lanes are worked on by.
+        voice: The connection that is published by. RabbitMQ listens no longer to one that publishes
+            where it is short of memory or disk; acknowledgements must reach it all the same.
         topology: The names and forms of everything.
         beat_s: Seconds between two signs of life.
     """
 
     link: Link
+    voice: Link
     topology: Topology
     beat_s: float = 1.0
     _epoch: int = 0
@@ -82,8 +85,8 @@ class RabbitEngine:
     _dead: Publisher = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._events = Publisher(self.link, self.topology.events)
-        self._dead = Publisher(self.link, self.topology.dead)
+        self._events = Publisher(self.voice, self.topology.events)
+        self._dead = Publisher(self.voice, self.topology.dead)
 
     @property
     def lanes(self) -> int:
@@ -98,10 +101,12 @@ class RabbitEngine:
     async def setup(self, connections: Sequence[str]) -> None:
         """Make exchanges and queues."""
         async with _explained(self.link), self.link.asking() as channel:
-            await self.topology.declare_exchanges(channel, connections)
+            async with answered(_MAKE_S):
+                await self.topology.declare_exchanges(channel, connections)
             for connection in connections:
                 for plan in self.topology.queues(connection):
-                    await plan.declare(channel)
+                    async with answered(_MAKE_S):
+                        await plan.declare(channel)
 
     async def status(self, connections: Sequence[str]) -> Status:
         """Look at every queue; nothing is made."""
@@ -117,12 +122,13 @@ class RabbitEngine:
             dead[connection] = waiting or 0
             problems += [problem] * bool(problem)
             try:
-                workers[connection] = await self._roll_call(connection).others()
+                async with answered(ANSWER_S):
+                    workers[connection] = await self._roll_call(connection).others()
             except ChannelNotFoundEntity:
                 workers[connection] = 0
                 problems.append(str(_missing(self.topology.workers(connection))))
             except TROUBLE as error:
-                raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+                raise down(self.link.address, error) from error
         return Status(tuple(lanes), workers, dead, tuple(problems))
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
@@ -136,32 +142,37 @@ class RabbitEngine:
         """Take a lane; None where another connection has its holder's queue."""
         channel = await self.link.channel(publisher_confirms=False)
         try:
-            holder = self.topology.holder(connection, lane)
-            await channel.declare_queue(holder, exclusive=True, auto_delete=True)
-            # Deleted when the channel goes: an automatic queue lives as long as its consumer.
-            await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
-            queue = await _left_by_others(channel, self.topology.lane(connection, lane).name)
-            if queue is None:
-                await channel.close()
-                return None
-            self._epoch += 1
-            lease = RabbitLease(
-                connection=connection,
-                lane=lane,
-                epoch=self._epoch,
-                channel=channel,
-                bury=self._bury,
-                alive=lambda: self.is_alive,
-            )
-            await lease.begin(queue)
+            async with answered(self.link.address.heartbeat_s / 2):
+                return await self._take(channel, connection, lane)
         except ChannelLockedResource:
             return None
         except ChannelNotFoundEntity as error:
             raise _missing(self.topology.lane(connection, lane).name) from error
         except TROUBLE as error:
-            with suppress(*TROUBLE):
-                await channel.close()
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            await _close(channel)
+            raise down(self.link.address, error) from error
+
+    async def _take(
+        self, channel: AbstractChannel, connection: str, lane: int
+    ) -> RabbitLease | None:
+        holder = self.topology.holder(connection, lane)
+        await channel.declare_queue(holder, exclusive=True, auto_delete=True)
+        # Deleted when the channel goes: an automatic queue lives as long as its consumer.
+        await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
+        queue = await _left_by_others(channel, self.topology.lane(connection, lane).name)
+        if queue is None:
+            await _close(channel)
+            return None
+        self._epoch += 1
+        lease = RabbitLease(
+            connection=connection,
+            lane=lane,
+            epoch=self._epoch,
+            channel=channel,
+            bury=self._bury,
+            alive=lambda: self.is_alive,
+        )
+        await lease.begin(queue)
         return lease
 
     async def workers(self, connection: str) -> int:
@@ -173,46 +184,45 @@ class RabbitEngine:
         roll_call = self._signs.setdefault(connection, self._roll_call(connection))
         asked_s = time.monotonic()
         try:
-            async with asyncio.timeout(self.link.address.heartbeat_s):
-                count = await roll_call.here()
+            async with answered(self.link.address.heartbeat_s):
                 async with self.link.asking() as channel:
                     await channel.declare_queue(plan.name, passive=True)
+                # The server gives a worker up after two heartbeats without a sign of life.
+                self._alive_until_s = asked_s + self.link.address.heartbeat_s
+                return await roll_call.here()
         except ChannelNotFoundEntity as error:
             raise _missing(self.topology.workers(connection)) from error
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
-        # The server gives a worker up after two heartbeats without a sign of life.
-        self._alive_until_s = asked_s + self.link.address.heartbeat_s
-        return count
+            raise down(self.link.address, error) from error
 
     async def letters(self, connection: str, most: int) -> list[DeadLetter]:
         """Return dead letters; they are read and put back."""
         plan, found = self.topology.letters(connection), list[DeadLetter]()
         channel = await self.link.channel(publisher_confirms=False)
         try:
-            queue = await channel.declare_queue(plan.name, passive=True)
+            async with answered(ANSWER_S):
+                queue = await channel.declare_queue(plan.name, passive=True)
             while len(found) < most:
-                message = await queue.get(fail=False)
+                async with answered(ANSWER_S):
+                    message = await queue.get(fail=False)
                 if message is None:
                     break
                 found.append(_letter(event_of(message), message.headers))
         except ChannelNotFoundEntity as error:
             raise _missing(plan.name) from error
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
         finally:
-            with suppress(*TROUBLE):
-                await channel.close()
+            await _close(channel)
         return found
 
     async def close(self) -> None:
         """End the connection: the server hands all lanes over."""
-        for roll_call in self._signs.values():
-            await roll_call.leave()
-        await self.link.close()
+        await asyncio.gather(*(each.leave() for each in self._signs.values()))
+        await asyncio.gather(self.link.close(), self.voice.close())
 
     def _roll_call(self, connection: str) -> RollCall:
-        return RollCall(self.link, self.topology.workers(connection), self.beat_s * _MISSED_BEATS)
+        return RollCall(self.voice, self.topology.workers(connection), self.beat_s * _MISSED_BEATS)
 
     async def _bury(
         self, lane: int, connection: str, events: Sequence[Fetched], reason: str
@@ -227,7 +237,7 @@ class RabbitEngine:
     async def _look(self, plan: QueuePlan) -> tuple[int | None, int, str]:
         """Return events, consumers, and what is wrong with a queue."""
         try:
-            async with self.link.asking() as channel:
+            async with answered(ANSWER_S), self.link.asking() as channel:
                 queue = await channel.declare_queue(plan.name, passive=True)
                 found = queue.declaration_result
                 await channel.declare_queue(plan.name, durable=True, arguments=plan.arguments)
@@ -236,7 +246,7 @@ class RabbitEngine:
         except ChannelPreconditionFailed as error:
             return found.message_count, found.consumer_count or 0, _other_form(plan.name, error)
         except TROUBLE as error:
-            raise EngineDownError(f"{self.link.address} does not answer: {error!r}") from error
+            raise down(self.link.address, error) from error
         return found.message_count, found.consumer_count or 0, ""
 
 
@@ -250,7 +260,13 @@ async def _explained(link: Link) -> AsyncIterator[None]:
     except ChannelClosed as error:
         raise EngineError(f"{link.address} refuses: {error}") from error
     except TROUBLE as error:
-        raise EngineDownError(f"{link.address} does not answer: {error!r}") from error
+        raise down(link.address, error) from error
+
+
+async def _close(channel: AbstractChannel) -> None:
+    with suppress(*TROUBLE):
+        async with answered(CLOSE_S):
+            await channel.close()
 
 
 async def _left_by_others(channel: AbstractChannel, name: str) -> AbstractQueue | None:

@@ -12,7 +12,7 @@ import attrs
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from wharfinger_host.engines.contract import Fetched, LaneLostError
-from wharfinger_rabbitmq.link import TROUBLE
+from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, answered
 from wharfinger_rabbitmq.publishing import event_of
 
 __all__ = ["PREFETCH", "RabbitLease"]
@@ -54,6 +54,9 @@ class RabbitLease:
             queue: The lane, on this lease's channel.
         """
         self.channel.close_callbacks.add(self._closed)
+        underlay = await self.channel.get_underlay_channel()
+        # Where its queue is deleted, the server sends nothing more, and leaves the channel open.
+        underlay.on_consumer_cancel_callbacks.add(self._closed)
         await self.channel.set_qos(prefetch_count=PREFETCH)
         self._queue = queue
         self._tag = await queue.consume(self._hear)
@@ -78,8 +81,9 @@ class RabbitLease:
         """Acknowledge events, and all before them, at once."""
         self._check()
         try:
-            underlay = await self.channel.get_underlay_channel()
-            await underlay.basic_ack(batch[-1].place, multiple=True)
+            async with answered(ANSWER_S):
+                underlay = await self.channel.get_underlay_channel()
+                await underlay.basic_ack(batch[-1].place, multiple=True)
         except TROUBLE as error:
             raise self._lose() from error
 
@@ -91,9 +95,10 @@ class RabbitLease:
         """Have the server send nothing more; it keeps what this worker was sent for it."""
         if self._queue is not None and not self._stopped:
             try:
-                await self._queue.cancel(self._tag)
-                # What was sent before is handed in by tasks; an answer to this comes after them.
-                await self.channel.set_qos(prefetch_count=PREFETCH)
+                async with answered(ANSWER_S):
+                    await self._queue.cancel(self._tag)
+                    # What was sent before is handed in by tasks; this is answered after them.
+                    await self.channel.set_qos(prefetch_count=PREFETCH)
             except TROUBLE as error:
                 raise self._lose() from error
         self._stopped = True
@@ -103,7 +108,8 @@ class RabbitLease:
         """Close the channel, which hands the lane over."""
         self._lost = True
         with suppress(*TROUBLE):
-            await self.channel.close()
+            async with answered(CLOSE_S):
+                await self.channel.close()
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         if message.delivery_tag is None:

@@ -20,13 +20,15 @@ from wharfinger_host.engines.contract import (
     EngineFullError,
     LaneEvent,
 )
-from wharfinger_rabbitmq.link import TROUBLE, Link
+from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, Link, answered
 
 __all__ = ["Publisher", "event_of", "message_of", "rounds"]
 
 _PATIENCE_S: Final = 15.0
 _PAUSE_S: Final = 0.2
-_ANSWER_S: Final = 5.0
+_LONGEST_PAUSE_S: Final = 3.0
+_LONGEST_ID: Final = 255
+"""Bytes of a ``message_id``, which is a short string of AMQP."""
 _MOST_AT_ONCE: Final = 1_000
 
 
@@ -46,6 +48,10 @@ class Publisher:
     _channel: AbstractChannel | None = None
     _exchange_of: AbstractExchange | None = None
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    _why: EngineError = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._why = self._unconfirmed()
 
     async def publish(self, messages: Sequence[tuple[str, aio_pika.Message]]) -> None:
         """Publish messages that need no order between each other.
@@ -58,23 +64,29 @@ class Publisher:
             EngineDownError: No node answered until patience ended.
             EngineError: No queue is there for one of them.
         """
+        deadline_s, pause_s = time.monotonic() + self.patience_s, _PAUSE_S
+        waits = self._turn.locked()
         async with self._turn:
-            deadline_s = time.monotonic() + self.patience_s
+            if waits:  # while nothing was confirmed, that was this one's patience, too
+                self._raise_after(deadline_s, self._why)
             left = list(messages)
             while left:
-                left, why = await self._try(left)
-                if left and time.monotonic() > deadline_s:
-                    raise why
+                left, self._why = await self._try(left)
                 if left:
-                    await asyncio.sleep(_PAUSE_S)
+                    self._raise_after(deadline_s, self._why)
+                    # Where one lane is full, each try puts the event into those of others again.
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    def _raise_after(self, deadline_s: float, why: EngineError) -> None:
+        if time.monotonic() > deadline_s:
+            raise type(why)(*why.args)
 
     async def _try(
         self, messages: Sequence[tuple[str, aio_pika.Message]]
     ) -> tuple[list[tuple[str, aio_pika.Message]], EngineError]:
         """Publish, and return what was not confirmed, and why."""
-        why: EngineError = EngineDownError(
-            f"{self.link.address} did not confirm {len(messages):,} events in time."
-        )
+        why = self._unconfirmed()
         try:
             exchange = await self._exchange()
         except EngineDownError as error:
@@ -96,6 +108,12 @@ class Publisher:
             await self._renew()
         return left, why
 
+    def _unconfirmed(self) -> EngineError:
+        return EngineDownError(
+            f"{self.link.address} did not confirm events in time. It may be short of memory or "
+            "disk, or most of its nodes may be away."
+        )
+
     async def _renew(self) -> None:
         """Let the next try have another channel.
 
@@ -104,11 +122,13 @@ class Publisher:
         channel, self._channel = self._channel, None
         if channel is not None:
             with suppress(*TROUBLE):
-                await channel.close()
+                async with answered(CLOSE_S):
+                    await channel.close()
 
     async def _send(self, exchange: AbstractExchange, key: str, message: aio_pika.Message) -> None:
         try:
-            await exchange.publish(message, key, timeout=_ANSWER_S)
+            async with answered(ANSWER_S):
+                await exchange.publish(message, key)
         except PublishError as error:
             raise _no_queue(self.link, f"{self.exchange} and {key}") from error
         except DeliveryError as error:
@@ -121,7 +141,8 @@ class Publisher:
         if self._exchange_of is None or self._channel is None or self._channel.is_closed:
             channel = await self.link.channel(on_return_raises=True)
             try:
-                self._exchange_of = await channel.get_exchange(self.exchange)
+                async with answered(ANSWER_S):
+                    self._exchange_of = await channel.get_exchange(self.exchange)
             except ChannelNotFoundEntity as error:
                 raise _no_queue(self.link, self.exchange) from error
             except TROUBLE as error:
@@ -171,10 +192,14 @@ def message_of(event: LaneEvent, **headers: Any) -> aio_pika.Message:
         event: The event.
         headers: What else is to be known of it.
     """
+    named: dict[str, Any] = {"contact": event.contact}
+    name = event.id
+    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_ID:
+        named["id"], name = name, ""
     return aio_pika.Message(
         event.raw,
-        message_id=event.id,
-        headers={"contact": event.contact, **headers},
+        message_id=name or None,
+        headers={**named, **headers},
         content_type="application/json",
         delivery_mode=DeliveryMode.PERSISTENT,
     )
@@ -182,5 +207,5 @@ def message_of(event: LaneEvent, **headers: Any) -> aio_pika.Message:
 
 def event_of(message: aio_pika.abc.AbstractMessage) -> LaneEvent:
     """Return the event that a message holds."""
-    contact = message.headers.get("contact")
-    return LaneEvent(message.message_id or "", str(contact or ""), message.body)
+    contact, name = message.headers.get("contact"), message.headers.get("id")
+    return LaneEvent(str(name or message.message_id or ""), str(contact or ""), message.body)

@@ -15,7 +15,7 @@ import aio_pika
 import attrs
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from wharfinger_rabbitmq.link import TROUBLE, Link
+from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, Link, answered
 
 __all__ = ["RollCall"]
 
@@ -75,9 +75,10 @@ class RollCall:
     async def leave(self) -> None:
         """Say that this worker goes, so that the others need not wait for it."""
         with suppress(*TROUBLE):
-            if self._me in self._heard and self._channel and not self._channel.is_closed:
-                await self._say(_GONE)
-        await self._close()
+            async with answered(CLOSE_S):
+                if self._me in self._heard and self._channel and not self._channel.is_closed:
+                    await self._say(_GONE)
+                await self._close()
 
     async def _join(self) -> bool:
         """Hear from now on, and tell whether it did not before."""
@@ -104,7 +105,8 @@ class RollCall:
             self._heard.pop(who, None)
         elif message.type == _WHO and self._me in self._heard:
             with suppress(*TROUBLE):
-                await self._say(_HERE)
+                async with answered(ANSWER_S):
+                    await self._say(_HERE)
 
     def _count(self) -> int:
         since_s = time.monotonic() - self.keeps_s
@@ -114,4 +116,5 @@ class RollCall:
     async def _close(self) -> None:
         if self._channel is not None:
             with suppress(*TROUBLE):
-                await self._channel.close()
+                async with answered(CLOSE_S):
+                    await self._channel.close()

@@ -65,8 +65,9 @@ def run(  # noqa: PLR0913  # the options of the command
     With --engine the events come from the lanes of an engine, which several machines may share;
     the inbox keeps the ledger and the dead letters of this one.
 
-    Exit code 1 where something became a dead letter or still waits, 2 where the configuration is
-    wrong, 3 where the inbox or the engine cannot be used, 130 where it was stopped at once.
+    Exit code 1 where something became a dead letter or still waits in the inbox, 2 where the
+    configuration is wrong, 3 where the inbox or the engine cannot be used, 130 where it was
+    stopped at once.
     """
     import asyncio
     import sys
@@ -96,6 +97,8 @@ def run(  # noqa: PLR0913  # the options of the command
     with keeping.store_of(configuration) as store:
         if not connection:
             keeping.warn_of_strangers(store, connections)
+        if engine:
+            keeping.warn_of_what_waits(store)
         report = Report(progress=not quiet and sys.stderr.isatty())
         worker = Worker(
             store=store,
@@ -126,7 +129,9 @@ def run(  # noqa: PLR0913  # the options of the command
                 asyncio.run(on_engine(lanes, tuple(connections), work))
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
-        summary = view.Summary.of(store, report, failed=worker.failed, stopped=stopped)
+        summary = view.Summary.of(
+            store, report, failed=worker.failed, stopped=stopped, by_engine=bool(engine)
+        )
     if as_json:
         terminal.write_json(view.as_json(summary))
     else:

@@ -104,6 +104,8 @@ def serve(  # noqa: PLR0913  # the options of the command
     with keeping.store_of(reading.configuration) as store, ExitStack() as stack:
         if not no_deliver:
             keeping.warn_of_strangers(store, reading.connections)
+        if engine:
+            keeping.warn_of_what_waits(store)
         try:
             listener = listen(host, port)
         except OSError as error:
@@ -127,7 +129,7 @@ def serve(  # noqa: PLR0913  # the options of the command
                 asyncio.run(on_engine(lanes, names, process.run))
         except (asyncio.CancelledError, KeyboardInterrupt):
             stopped = True
-        summary = Summary.of(store, report, failed=set(), stopped=stopped)
+        summary = Summary.of(store, report, failed=set(), stopped=stopped, by_engine=bool(engine))
     intake = process.intake
     if as_json:
         terminal.write_json(view.as_json(intake.counts, intake.rejects, summary))

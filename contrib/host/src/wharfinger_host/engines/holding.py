@@ -64,13 +64,16 @@ class Holder:
         An engine that does not answer is asked again; its lanes go to others meanwhile.
         """
         try:
+            clock = asyncio.get_running_loop().time
             while not self._ending.is_set():
+                next_s = clock() + self.engine.beat_s
                 try:
-                    await self._beat()
+                    await self._beat(next_s)
+                    self._said = False
                 except EngineDownError as error:
                     self._say(error)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self.engine.beat_s):
+                    async with asyncio.timeout_at(next_s):
                         await self._ending.wait()
             # Signs of life go on while the last batches are on their way.
             while self._lanes:
@@ -84,18 +87,19 @@ class Holder:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _beat(self) -> None:
+    async def _beat(self, until_s: float) -> None:
+        """Give a sign of life, and take lanes for as long as the next one is not due."""
         workers = await self.engine.workers(self.connection)
-        self._said = False
         self._clear_away()
         share = -(-self.engine.lanes // max(workers, 1))
         for lane in self.held[share:]:
             self._leaving.add(lane)
         wanted = share - len(self.held)
         free = [lane for lane in range(self.engine.lanes) if lane not in self._lanes]
+        clock = asyncio.get_running_loop().time
         random.shuffle(free)  # those who come at once do not all ask for the same one
         for lane in free:
-            if wanted <= 0 or self._ending.is_set():
+            if wanted <= 0 or self._ending.is_set() or clock() > until_s:
                 return
             if (lease := await self.engine.acquire(self.connection, lane)) is not None:
                 wanted -= 1
@@ -110,7 +114,10 @@ class Holder:
         """Forget the lanes that ended; what went wrong with one in an unforeseen way is raised."""
         for lane in [lane for lane, task in self._lanes.items() if task.done()]:
             self._leaving.discard(lane)
-            self._lanes.pop(lane).result()
+            task = self._lanes.pop(lane)
+            # One that nobody here cancelled was cancelled by what its engine is built on.
+            if not task.cancelled():
+                task.result()
 
     async def _serve(self, lease: Lease) -> None:
         try:

@@ -35,7 +35,7 @@ class Entered:
 
     Attributes:
         seq: Its number.
-        is_new: Whether it was never fetched on this machine before.
+        is_new: Whether it was never fetched on this machine for this connection before.
         known: What became of it, by number of the mapping.
     """
 
@@ -90,28 +90,36 @@ def enter(
         targets: Numbers of the mappings that are asked about.
         now_ms: Milliseconds since 1970.
     """
-    found = _numbers_of(db, events)
+    found, ours = _numbers_of(db, events), _fetched_for(db, held.connection, events)
     last = before = last_seq(db)
     entered: list[Entered] = []
+    fresh: list[tuple[int, LaneEvent]] = []
     for event in events:
         seq = found.get(event.id) if event.id else None
-        if is_new := seq is None:
+        if seq is None:
             seq = last = last + 1
+            fresh.append((seq, event))
             if event.id:
                 found[event.id] = seq
-        entered.append(Entered(seq, is_new))
+        entered.append(Entered(seq, is_new=seq not in ours))
+        ours.add(seq)
     if last > before:
-        fresh = [(e, each.seq) for e, each in zip(events, entered, strict=True) if each.is_new]
         db.executemany(
             "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
-            [(seq, held.partition, now_ms, e.id or None, e.contact, e.raw) for e, seq in fresh],
-        )
-        db.executemany(
-            "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
-            [(_digest(event.id), seq) for event, seq in fresh if event.id],
+            [(seq, held.partition, now_ms, e.id or None, e.contact, e.raw) for seq, e in fresh],
         )
         set_fact(db, "last_seq", last)
-    known = _known_of(db, [each.seq for each in entered if not each.is_new], targets)
+    named = [(event.id, each) for event, each in zip(events, entered, strict=True) if event.id]
+    db.executemany(
+        "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+        [
+            (digest, each.seq)
+            for name, each in named
+            if each.is_new
+            for digest in (_digest(name), _digest(name, held.connection))
+        ],
+    )
+    known = _known_of(db, [each.seq for each in entered if each.seq <= before], targets)
     for each in entered:
         each.known = known.get(each.seq, {})
     return entered
@@ -126,6 +134,19 @@ def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str
         (orjson.dumps(digests).decode(),),
     )
     return {str(name): int(seq) for name, seq in rows if name is not None}
+
+
+def _fetched_for(db: sqlite3.Connection, connection: str, events: Sequence[LaneEvent]) -> set[int]:
+    """Return the numbers of events that were here before for one connection.
+
+    Another connection says nothing of it: its lanes may have been with other machines.
+    """
+    digests = [_digest(event.id, connection) for event in events if event.id]
+    rows = db.execute(
+        "SELECT seq FROM message_ids WHERE digest IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(digests).decode(),),
+    )
+    return {int(seq) for (seq,) in rows}
 
 
 def _known_of(
@@ -143,9 +164,15 @@ def _known_of(
     return known
 
 
-def _digest(name: str) -> int:
-    """Return 63 bits for an id, the same in every process; not those of ids in the inbox."""
+def _digest(name: str, connection: str = "") -> int:
+    """Return 63 bits for an id, the same in every process; not those of ids in the inbox.
+
+    Args:
+        name: The id.
+        connection: For which connection, or ``""`` for all of them.
+    """
+    text = f"{connection}\n{name}" if connection else name
     data = hashlib.blake2b(
-        name.encode("utf-8", "surrogatepass"), digest_size=8, person=b"engine"
+        text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"engine"
     ).digest()
     return int.from_bytes(data) >> 1

@@ -19,6 +19,7 @@ from wharfinger_host.engines.contract import Engine, Fetched, Lease
 from wharfinger_host.engines.holding import Holder
 from wharfinger_host.engines.ledger import take_over
 from wharfinger_host.engines.round import Round, Trying
+from wharfinger_host.store import leases
 from wharfinger_host.store.targets import add_targets
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.lane import Lane
@@ -28,6 +29,8 @@ from wharfinger_host.working.verdicts import Patience, Verdicts
 __all__ = ["EnginePost"]
 
 _BATCH: Final = 100
+_LIVE_S: Final = leases.LEASE_S / 5
+"""Seconds between two signs of life in the file."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -84,20 +87,29 @@ class EnginePost:
         self._quiet.set()
         holder = Holder(engine=self.engine, connection=self.name, work=self._work, most=_BATCH)
         holding = asyncio.create_task(holder.run())
+        living = asyncio.create_task(self._live())
         try:
             look_again_s = self.look_again_s
             while True:
                 async with self.connection as connection:
                     await self._open(connection)
-                    await self._until_news(holding, look_again_s)
+                    await self._until_news(holding, living, look_again_s)
                     if self._ending.is_set():
                         await self._end(holder, holding)
                         return
                     await self._shut()
                 look_again_s = min(look_again_s * 2, self.patience.longest_halted_s)
         finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
+            for task in (holding, living):
+                task.cancel()
+            await asyncio.gather(holding, living, return_exceptions=True)
+
+    async def _live(self) -> None:
+        """Give signs of life to those who ask the file how it stands with the connection."""
+        while True:
+            what = leases.by_engine(self.name, halted=self._halted.is_set())
+            await self.disk.note(leases.enter, self.owner, what, self.disk.clock())
+            await asyncio.sleep(_LIVE_S)
 
     async def _open(self, connection: Connection) -> None:
         self.audience.opened(self.name, connection.findings)
@@ -110,23 +122,28 @@ class EnginePost:
         self._renewed.set()
         self._renewed = asyncio.Event()
 
-    async def _until_news(self, holding: asyncio.Task[None], look_again_s: float) -> None:
+    async def _until_news(
+        self, holding: asyncio.Task[None], living: asyncio.Task[None], look_again_s: float
+    ) -> None:
         """Wait until it is to end, or something that halted is to be looked at again.
 
         Raises:
             EngineError: Holding lanes came to nothing.
+            StoreError: The ledger cannot be used.
         """
         ending = asyncio.create_task(self._ending.wait())
         halted = asyncio.create_task(self._halted.wait())
         broken = asyncio.create_task(self.disk.broken())
-        news: set[asyncio.Task[Any]] = {ending, halted, holding, broken}
+        news: set[asyncio.Task[Any]] = {ending, halted, holding, living, broken}
         try:
             await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
-            for each in (holding, broken):
+            if halted.done():
+                news.discard(halted)
+                first = asyncio.FIRST_COMPLETED
+                await asyncio.wait(news, timeout=look_again_s, return_when=first)
+            for each in (holding, living, broken):
                 if each.done():
                     each.result()
-            if halted.done() and not ending.done():
-                await asyncio.wait(news - {halted}, timeout=look_again_s)
         finally:
             for task in (ending, halted, broken):
                 task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from wharfinger_host.working.verdicts import Verdicts
 
 __all__ = ["Round", "Trying"]
 
+logger = logging.getLogger(__name__)
+
 _MAYBE_SENT: Final = Outcome(
     status=Status.UNKNOWN,
     code="interrupted",
@@ -27,6 +30,7 @@ _MAYBE_SENT: Final = Outcome(
     "delivered, so it is not sent again by itself; look at the vendor, then replay it or drop it.",
 )
 _HELD_BACK: Final = "held-back"
+_NO_EVENT: Final = "An event is a JSON object, and this cannot be read as one."
 
 
 @attrs.frozen
@@ -75,23 +79,24 @@ class Round:
         """Enter a batch into the ledger, and return what of it is to be sent.
 
         Args:
-            batch: As it was fetched.
+            batch: As it was fetched. What of it is no event becomes a dead letter of the engine:
+                no mapping can say anything of it.
         """
+        batch, contents = await self._readable(batch)
         targets = tuple(self.verdicts.targets.values())
         events = [each.event for each in batch]
         now_ms = self.disk.store.now_ms()
         entered = await self.disk.note(enter, self.lane.held, events, targets, now_ms)
-        gaps: set[tuple[int, str]] = set()
+        gaps: dict[tuple[int, str], int] = {}
         met: set[int] = set()
         repeated = any(each.known for each in entered)
         trying = []
-        for fetched, each in zip(batch, entered, strict=True):
+        for fetched, each, content in zip(batch, entered, contents, strict=True):
             if each.seq in met:
                 continue  # published twice: it is in this batch already
             met.add(each.seq)
             event = fetched.event
             ticket = Ticket(self.lane, each.seq, event.contact, event.id or None, event.raw)
-            content = orjson.loads(event.raw)
             names = tuple(
                 name
                 for name in self.verdicts.mappings
@@ -101,6 +106,27 @@ class Round:
             if names:
                 trying.append(Trying(ticket, names))
         return trying
+
+    async def _readable(self, batch: Sequence[Fetched]) -> tuple[list[Fetched], list[Any]]:
+        """Return events with their contents, once whatever is none is a dead letter."""
+        readable, contents, others = list[Fetched](), list[Any](), list[Fetched]()
+        for fetched in batch:
+            try:
+                content = orjson.loads(fetched.event.raw)
+            except orjson.JSONDecodeError:
+                content = None
+            if isinstance(content, dict):
+                readable.append(fetched)
+                contents.append(content)
+            else:
+                others.append(fetched)
+        if others:
+            await self.lease.dead(others, _NO_EVENT)
+            logger.warning(
+                "%s: %d of what lane %d holds is no event: %s It is a dead letter of the engine.",
+                *(self.lease.connection, len(others), self.lease.lane, _NO_EVENT),
+            )
+        return readable, contents
 
     async def send(self, trying: Sequence[Trying]) -> bool:
         """Send events and write down what became of them; false where the lane is lost.
@@ -150,12 +176,12 @@ class Round:
         fetched: Fetched,
         entered: Entered,
         content: Any,
-        gaps: set[tuple[int, str]] | None,
+        gaps: dict[tuple[int, str], int] | None,
     ) -> bool:
         """Tell whether an event is not settled for a mapping, or is to follow one that is not.
 
         What was delivered after something that was not is sent again behind it, so that the newest
-        is what stays.
+        is what stays. What is older, and was only published once more, is not.
         """
         if gaps is None:
             return True
@@ -163,10 +189,11 @@ class Round:
         place = (self.verdicts.targets[name], fetched.event.contact)
         status = entered.known.get(place[0])
         if status is not None:
-            follows = place in gaps and self.connection.effects[name] is Effect.IDEMPOTENT
+            follows = gaps.get(place, entered.seq) < entered.seq
+            follows = follows and self.connection.effects[name] is Effect.IDEMPOTENT
             return follows and status == Status.DELIVERED
         if mapping.action.order_key is not None and _takes(mapping, content):
-            gaps.add(place)
+            gaps.setdefault(place, entered.seq)
         return True
 
     def _may_have_been_sent(

@@ -7,7 +7,7 @@ import sqlite3
 import attrs
 
 from wharfinger import Usage
-from wharfinger_host.store.leases import LEASE_S
+from wharfinger_host.store.leases import LEASE_S, by_engine
 
 __all__ = ["Aside", "Backlog", "backlog_of", "oldest_of", "state_of"]
 
@@ -39,11 +39,16 @@ class Backlog:
         ahead: Events that it has not come to.
         aside: What is offered again later, by mapping and status.
         processes: How many processes give a sign of life for it.
+        by_engine: Whether some of them have its events from an engine, which alone knows what
+            waits there.
+        has_halted: Whether something of these waits for a person.
     """
 
     ahead: int
     aside: tuple[Aside, ...]
     processes: int
+    by_engine: bool = False
+    has_halted: bool = False
 
     @property
     def waiting(self) -> int:
@@ -69,11 +74,20 @@ def backlog_of(db: sqlite3.Connection, connection: str, now_s: float) -> Backlog
         "JOIN targets AS t ON t.id = d.target WHERE t.connection = ? GROUP BY 1, 2 ORDER BY 1, 2",
         (connection,),
     )
-    (processes,) = db.execute(
-        "SELECT count(*) FROM workers WHERE connection = ? AND deadline_s BETWEEN ? AND ?",
-        (connection, now_s, now_s + LEASE_S),
-    ).fetchone()
-    return Backlog(ahead, tuple(Aside(*row) for row in aside), processes)
+    by_name, by_halted = by_engine(connection), by_engine(connection, halted=True)
+    workers = db.execute(
+        "SELECT name, connection FROM workers WHERE connection IN (?, ?, ?) "
+        "AND deadline_s BETWEEN ? AND ?",
+        (connection, by_name, by_halted, now_s, now_s + LEASE_S),
+    ).fetchall()
+    whats = {what for _, what in workers}
+    return Backlog(
+        ahead,
+        tuple(Aside(*row) for row in aside),
+        processes=len({name for name, _ in workers}),
+        by_engine=bool(whats - {connection}),
+        has_halted=by_halted in whats,
+    )
 
 
 def oldest_of(db: sqlite3.Connection, connection: str) -> int | None:
@@ -110,10 +124,10 @@ def state_of(backlog: Backlog, usage: Usage | None, *, is_stranger: bool) -> str
     """
     if is_stranger:
         return "stranger"
-    if any(each.status == "halted" for each in backlog.aside):
+    if backlog.has_halted or any(each.status == "halted" for each in backlog.aside):
         return "halted"
     if not backlog.processes:
         return "unmanned"
     if usage is not None and (usage.paused_s > 0 or usage.circuit != "closed"):
         return "paused"
-    return "working" if backlog.waiting else "done"
+    return "working" if backlog.waiting or backlog.by_engine else "done"

@@ -6,7 +6,7 @@ import errno
 import os
 import pathlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 from wharfinger_host.store.errors import StoreError, explained, explained_by_system
 from wharfinger_host.store.schema import OUR_TABLES, migrate
@@ -47,7 +47,8 @@ def _make(path: pathlib.Path) -> None:
     if not path.exists():
         # For its owner alone: it holds what customers did. SQLite gives the files beside it the
         # same rights.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with suppress(FileExistsError):  # another thread was quicker, and may have locks by now
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     elif path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     elif not os.access(path, os.R_OK | os.W_OK):

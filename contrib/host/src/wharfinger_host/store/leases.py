@@ -24,6 +24,7 @@ __all__ = [
     "Held",
     "acquire",
     "acquire_one",
+    "by_engine",
     "enter",
     "forget",
     "hold",
@@ -119,6 +120,19 @@ def enter(db: sqlite3.Connection, owner: str, connection: str, now_s: float) -> 
         "SELECT count(*) FROM workers WHERE connection = ?", (connection,)
     ).fetchone()
     return int(count)
+
+
+def by_engine(connection: str, *, halted: bool = False) -> str:
+    """Return for what a worker gives its sign of life that has its events from an engine.
+
+    It has no share in the lanes of the inbox, so it is none of those who work for the connection
+    there.
+
+    Args:
+        connection: Name of the connection.
+        halted: Whether something waits for a person; the inbox has nothing that says so.
+    """
+    return f"{connection} by an engine" + ", halted" * halted
 
 
 def leave(db: sqlite3.Connection, owner: str) -> None:

@@ -31,6 +31,7 @@ class Summary:
         letters: Dead letters there are, from this run and those before.
         failed: Connections that broke off.
         stopped: Whether it was stopped at once.
+        by_engine: Whether the events came from an engine; what waits there, the inbox knows not.
     """
 
     tally: Tally
@@ -39,9 +40,18 @@ class Summary:
     letters: int
     failed: list[str]
     stopped: bool
+    by_engine: bool = False
 
     @classmethod
-    def of(cls, store: Store, report: Report, *, failed: set[str], stopped: bool) -> Self:
+    def of(
+        cls,
+        store: Store,
+        report: Report,
+        *,
+        failed: set[str],
+        stopped: bool,
+        by_engine: bool = False,
+    ) -> Self:
         """Look at what is left in the inbox."""
         waiting, next_ms, letters = store.read(_left).result()
         return cls(
@@ -51,6 +61,7 @@ class Summary:
             letters=letters,
             failed=sorted(failed),
             stopped=stopped,
+            by_engine=by_engine,
         )
 
     @property
@@ -90,6 +101,8 @@ def show(console: Console, summary: Summary) -> None:
         console.print(text, style="red", soft_wrap=True)
     if summary.stopped:
         console.print("Stopped at once: what was under way is sent again next time.", style="red")
+    elif summary.by_engine:
+        console.print("What waits in the engine, `wharfinger engine status` shows.")
     elif summary.all_done:
         console.print("Nothing is left to do.", style="bold")
 
