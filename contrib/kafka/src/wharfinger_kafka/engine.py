@@ -126,7 +126,7 @@ class KafkaEngine:
     async def _member(self, connection: str) -> Member:
         """Return the member of a group; another one where the last broke off."""
         member = self._members.get(connection)
-        if member is None or member.failure is not None:
+        if member is None or member.has_ended:
             if member is not None:
                 del self._members[connection]
                 await member.close()

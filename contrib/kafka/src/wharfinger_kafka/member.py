@@ -59,12 +59,14 @@ class Member:
         connection: Whose group.
         loop: Where leases are worked on.
         recall_s: Seconds for which a lane that is wanted back waits for its batch.
+        failure: Why it takes part no longer, where something went wrong.
     """
 
     address: Address
     connection: str
     loop: asyncio.AbstractEventLoop
     recall_s: float = _RECALL_S
+    failure: EngineError | None = None
     _consumer: Consumer = attrs.field(init=False)
     _thread: threading.Thread = attrs.field(init=False)
     _logs: dict[int, LaneLog] = attrs.field(factory=dict)
@@ -75,8 +77,8 @@ class Member:
     _beats: list[asyncio.Future[None]] = attrs.field(factory=list)
     _places: dict[int, tuple[int, int]] = attrs.field(factory=dict)
     _alive_until_s: float = 0.0
+    _beaten_s: float = attrs.field(factory=time.monotonic)
     _ending: bool = False
-    failure: EngineError | None = None
 
     def begin(self) -> None:
         """Join the group."""
@@ -108,6 +110,11 @@ class Member:
     def is_alive(self) -> bool:
         """Whether the group answered so lately that it cannot have given this worker up."""
         return time.monotonic() < self._alive_until_s
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it takes part no longer."""
+        return self._ending
 
     @property
     def lanes(self) -> list[int]:
@@ -145,6 +152,7 @@ class Member:
         """
         if self.failure is not None:
             raise self.failure
+        self._beaten_s = time.monotonic()
         beat = self.loop.create_future()
         self._asked.put(beat)
         try:
@@ -170,7 +178,7 @@ class Member:
                 on_lost=self._lost,
             )
             messages: list[Message] = []
-            while not self._ending and self.failure is None:
+            while not self._ending and self.failure is None and not self._is_left():
                 self._serve(0.0 if messages else _TURN_S)
                 messages = self._consumer.consume(_AT_ONCE, 0)
                 self._sort(messages)
@@ -185,6 +193,13 @@ class Member:
             self._lose(self.lanes)
             self._consumer.close()
             self._settle()
+
+    def _is_left(self) -> bool:
+        """Tell whether nobody works for this connection any more, or the loop of leases hangs.
+
+        The client goes on giving signs of life for a worker that does nothing.
+        """
+        return time.monotonic() - self._beaten_s > self.address.session_s
 
     def _serve(self, wait_s: float) -> None:
         """Do what is asked for, the first of which is waited for."""

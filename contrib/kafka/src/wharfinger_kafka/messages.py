@@ -63,7 +63,10 @@ def read(message: Message, address: Address) -> Read:
     """
     headers = _headers(message)
     raw = _bytes(message.value())
-    named = _text(headers.get(_ID, b"")) or f"{message.topic()}-{message.partition()}-{message.offset()}"
+    named = (
+        _text(headers.get(_ID, b""))
+        or f"{message.topic()}-{message.partition()}-{message.offset()}"
+    )
     key = message.key()
     contact = _text(_bytes(key)) if key is not None and not address.order_key else ""
     try:
@@ -81,9 +84,7 @@ def read(message: Message, address: Address) -> Read:
     return Read(LaneEvent(named, contact, _with_trace(content, raw, headers)))
 
 
-def outgoing(
-    event: LaneEvent, topic: str, partition: int | None, **headers: str
-) -> Outgoing:
+def outgoing(event: LaneEvent, topic: str, partition: int | None, **headers: str) -> Outgoing:
     """Return an event as a message.
 
     Args:
@@ -144,9 +145,7 @@ def _trace_of(raw: bytes) -> list[tuple[str, bytes]]:
     if not isinstance(context, dict) or not isinstance(context.get("traceparent"), str):
         return []
     return [
-        (name, _encoded(value))
-        for name in _TRACE
-        if isinstance(value := context.get(name), str)
+        (name, _encoded(value)) for name in _TRACE if isinstance(value := context.get(name), str)
     ]
 
 

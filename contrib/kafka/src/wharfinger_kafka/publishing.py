@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -21,6 +21,8 @@ __all__ = ["Publisher"]
 _PATIENCE_S: Final = 15.0
 _POLL_S: Final = 0.05
 _LINGER_MS: Final = 2
+
+_Heard = Callable[[KafkaError | None, Message], None]
 
 
 @attrs.define(eq=False)
@@ -83,10 +85,9 @@ class Publisher:
                 raise EngineDownError(said)
             raise found
 
-    def _put(self, producer: Producer, message: Outgoing, hear: object) -> None:
+    def _put(self, producer: Producer, message: Outgoing, hear: _Heard) -> None:
         event = message.event
         key = event.contact.encode("utf-8", "surrogatepass") if event.contact else None
-        place = {} if message.partition is None else {"partition": message.partition}
         while True:
             try:
                 producer.produce(
@@ -95,7 +96,7 @@ class Publisher:
                     key,
                     headers=message.headers,
                     on_delivery=hear,
-                    **place,
+                    partition=message.partition,
                 )
             except BufferError:  # the client has enough to do
                 producer.poll(_POLL_S)

@@ -9,13 +9,18 @@ from typing import Any, Final
 
 import attrs
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
     Consumer,
+    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
+    Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its __all__ lacks two
+    AdminClient,
+    NewTopic,
+    OffsetSpec,
+)
 
 from wharfinger_host.engines.contract import (
     DeadLetter,
@@ -31,6 +36,7 @@ __all__ = ["Topics", "refused"]
 
 _ANSWER_S: Final = 10.0
 _AT_ONCE: Final = 500
+_ENDS: Final = (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]  # typed in part
 _REFUSED: Final[Mapping[int, str]] = {
     KafkaError._AUTHENTICATION: "Check user, password and sasl.",  # noqa: SLF001  # its public name
     KafkaError.SASL_AUTHENTICATION_FAILED: "Check user, password and sasl.",
@@ -149,9 +155,8 @@ class Topics:
     def _admin(self) -> AdminClient:
         if self._client is None:
             logs = logging.getLogger("wharfinger_kafka.client")
-            self._client = AdminClient(
-                {**self.address.client, "error_cb": self._note}, logger=logs
-            )
+            settings: dict[str, Any] = {**self.address.client, "error_cb": self._note}
+            self._client = AdminClient(settings, logger=logs)
         return self._client
 
     def _note(self, error: KafkaError) -> None:
@@ -186,7 +191,7 @@ class Topics:
             return {}
         low, high = (
             self._admin.list_offsets(dict.fromkeys(parts, spec), request_timeout=_ANSWER_S)
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+            for spec in _ENDS
         )
         return {
             part.partition: (low[part].result().offset, high[part].result().offset)
@@ -254,9 +259,7 @@ class Topics:
             return LaneStatus(connection, lane, None, held, problem)
         return LaneStatus(connection, lane, max(high - max(place, low), 0), held)
 
-    def _read(
-        self, topic: str, ends: Mapping[int, tuple[int, int]], most: int
-    ) -> list[DeadLetter]:
+    def _read(self, topic: str, ends: Mapping[int, tuple[int, int]], most: int) -> list[DeadLetter]:
         consumer = Consumer(
             {
                 **self.address.client,
@@ -267,7 +270,7 @@ class Topics:
             logger=logging.getLogger("wharfinger_kafka.client"),
         )
         left = {number: high for number, (low, high) in ends.items() if low < high}
-        found = []
+        found: list[Message] = []
         until_s = time.monotonic() + _ANSWER_S
         try:
             consumer.assign([TopicPartition(topic, number, ends[number][0]) for number in left])
