@@ -10,7 +10,7 @@ import ctypes
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import attrs
 import confluent_kafka
@@ -52,7 +52,7 @@ class Brokers:
     _client: int = 0
     _cluster: int = 0
 
-    def __enter__(self) -> Brokers:
+    def __enter__(self) -> Self:
         said = ctypes.create_string_buffer(512)
         library = _library()
         settings = library.rd_kafka_conf_new()

@@ -13,7 +13,7 @@ from wharfinger_host.engines.contract import DeadLetter, Fetched, LaneEvent, Sta
 from wharfinger_kafka.address import Address
 from wharfinger_kafka.lease import KafkaLease
 from wharfinger_kafka.member import Member
-from wharfinger_kafka.messages import Read, outgoing, read
+from wharfinger_kafka.messages import BY_KEY, Read, outgoing, read
 from wharfinger_kafka.publishing import Publisher
 from wharfinger_kafka.topics import Topics
 
@@ -80,7 +80,7 @@ class KafkaEngine:
         await self._publisher.publish(
             [
                 outgoing(
-                    event, self.address.topic, None if event.contact else event.lane(self.lanes)
+                    event, self.address.topic, BY_KEY if event.contact else event.lane(self.lanes)
                 )
                 for event in events
             ]

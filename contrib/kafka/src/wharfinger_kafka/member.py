@@ -319,7 +319,8 @@ class Member:
             begin = place.offset
             if begin < 0:
                 begin, _ = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
-            limit = int(place.metadata) if (place.metadata or "").isdigit() else 0
+            said = place.metadata or ""
+            limit = int(said) if said.isascii() and said.isdigit() else 0
             self._logs[place.partition] = LaneLog(
                 lane=place.partition, acked=begin, limit=max(limit, begin)
             )

@@ -16,8 +16,9 @@ from confluent_kafka import Message
 from wharfinger_host.engines.contract import DeadLetter, LaneEvent
 from wharfinger_kafka.address import ORDER_KEY, Address
 
-__all__ = ["Outgoing", "Read", "letter_of", "outgoing", "read"]
+__all__ = ["BY_KEY", "Outgoing", "Read", "letter_of", "outgoing", "read"]
 
+BY_KEY: Final = -1
 _ID: Final = "wharfinger-id"
 _LANE: Final = "wharfinger-lane"
 _REASON: Final = "wharfinger-reason"
@@ -43,15 +44,15 @@ class Outgoing:
 
     Attributes:
         topic: Where to.
-        partition: Which one; None leaves it to the key.
+        partition: Which one; `BY_KEY` leaves it to the key.
         event: What it holds.
         headers: What else is to be known of it.
     """
 
     topic: str
-    partition: int | None
+    partition: int
     event: LaneEvent
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, str | bytes | None]]
 
 
 def read(message: Message, address: Address) -> Read:
@@ -63,10 +64,8 @@ def read(message: Message, address: Address) -> Read:
     """
     headers = _headers(message)
     raw = _bytes(message.value())
-    named = (
-        _text(headers.get(_ID, b""))
-        or f"{message.topic()}-{message.partition()}-{message.offset()}"
-    )
+    place = f"{message.topic()}-{message.partition()}-{message.offset()}"
+    named = _text(headers.get(_ID, b"")) or place
     key = message.key()
     contact = _text(_bytes(key)) if key is not None and not address.order_key else ""
     try:
@@ -84,16 +83,18 @@ def read(message: Message, address: Address) -> Read:
     return Read(LaneEvent(named, contact, _with_trace(content, raw, headers)))
 
 
-def outgoing(event: LaneEvent, topic: str, partition: int | None, **headers: str) -> Outgoing:
+def outgoing(event: LaneEvent, topic: str, partition: int, **headers: str) -> Outgoing:
     """Return an event as a message.
 
     Args:
         event: The event.
         topic: Where to.
-        partition: Which one; None leaves it to whom the event is about.
+        partition: Which one; `BY_KEY` leaves it to whom the event is about.
         headers: What else is to be known of it, by the names of headers without their prefix.
     """
-    said = [(_ID, _encoded(event.id))] if event.id else []
+    said: list[tuple[str, str | bytes | None]] = []
+    if event.id:
+        said.append((_ID, _encoded(event.id)))
     said += [(f"wharfinger-{name}", _encoded(value)) for name, value in headers.items()]
     said += _trace_of(event.raw)
     return Outgoing(topic=topic, partition=partition, event=event, headers=said)
