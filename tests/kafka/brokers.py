@@ -79,17 +79,20 @@ class Brokers:
         """Make a topic."""
         self._do("topic_create", topic.encode(), partitions, self.size)
 
-    def topics_of(self, partitions: int, *connections: str, group: str = "wharfinger") -> str:
-        """Make the topics that connections need, and return the name of that of events."""
+    def topics_of(self, partitions: int, *connections: str) -> str:
+        """Make the topics that connections need, and return the name of that of events.
+
+        Groups are named after it: those that were at work once, mocks give no place from outside.
+        """
         topic = f"t{secrets.token_hex(4)}"
         self.make(topic, partitions)
         for connection in connections:
-            self.make(f"{topic}.{group}.{connection}.dead", 1)
+            self.make(f"{topic}.{topic}.{connection}.dead", 1)
         return topic
 
-    def url(self, topic: str, options: str = "session_s=2") -> str:
+    def url(self, topic: str) -> str:
         """Return the URL of a topic."""
-        return f"kafka://{self.hosts}/{topic}?{options}"
+        return f"kafka://{self.hosts}/{topic}?group={topic}&session_s=1.5"
 
     def down(self, broker: int) -> None:
         """Cut the connections of a broker, and take none any more.

@@ -19,6 +19,7 @@ ORDER_KEY: Final = ("$.userId", "$.anonymousId", "$.messageId")
 _HOST: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:,@/]+)(?::(?P<port>[0-9]{1,5}))?")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _PATH: Final = re.compile(r"\$(?:\.[^.,\s]+)+")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 _LONGEST_TOPIC: Final = 249
 _PORT: Final = 9092
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,7 +57,7 @@ class Address:
     user: str = ""
     password: str = attrs.field(default="", repr=False)
     group: str = "wharfinger"
-    session_s: int = 10
+    session_s: float = 10.0
     begin: str = "latest"
     partitioner: str = "murmur2"
     order_key: tuple[str, ...] = ()
@@ -177,7 +178,7 @@ def _choice(name: str, text: str) -> str:
     return text
 
 
-def _seconds(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 300:  # noqa: PLR2004  # what brokers take, and less for tests
-        raise EngineUrlError("session_s must be a whole number from 1 to 300.")
-    return int(text)
+def _seconds(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or not 1 <= float(text) <= 300:  # noqa: PLR2004  # what brokers take, and less for tests
+        raise EngineUrlError("session_s must be a number of seconds from 1 to 300.")
+    return float(text)

@@ -33,8 +33,12 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 500
 _TURN_S: Final = 0.01
-_RECALL_S: Final = 30.0
-"""Seconds for which a lane that the group wants back waits for the batch that is on its way."""
+_PAUSE_S: Final = 0.05
+_RECALL: Final = 0.5
+"""The share of a session for which a lane that the group wants back waits for its batch.
+
+Others may wait for this member meanwhile, and hear nothing from the group: less than `_SURE`.
+"""
 _ANSWER_S: Final = 5.0
 _SURE: Final = 0.8
 """The share of a session for which an answer is relied on."""
@@ -58,14 +62,12 @@ class Member:
         address: Where the topic is.
         connection: Whose group.
         loop: Where leases are worked on.
-        recall_s: Seconds for which a lane that is wanted back waits for its batch.
         failure: Why it takes part no longer, where something went wrong.
     """
 
     address: Address
     connection: str
     loop: asyncio.AbstractEventLoop
-    recall_s: float = _RECALL_S
     failure: EngineError | None = None
     _consumer: Consumer = attrs.field(init=False)
     _thread: threading.Thread = attrs.field(init=False)
@@ -78,11 +80,12 @@ class Member:
     _places: dict[int, tuple[int, int]] = attrs.field(factory=dict)
     _alive_until_s: float = 0.0
     _beaten_s: float = attrs.field(factory=time.monotonic)
+    _again_s: float = 0.0
     _ending: bool = False
 
     def begin(self) -> None:
         """Join the group."""
-        session_ms = self.address.session_s * 1000
+        session_ms = int(self.address.session_s * 1000)
         self._consumer = Consumer(
             {
                 **self.address.client,
@@ -92,9 +95,10 @@ class Member:
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "cooperative-sticky",
                 "session.timeout.ms": session_ms,
-                "heartbeat.interval.ms": max(session_ms // 6, 100),
+                "heartbeat.interval.ms": session_ms // 12,
                 "socket.timeout.ms": max(session_ms, 3_000),
                 "fetch.wait.max.ms": 100,
+                "fetch.queue.backoff.ms": 20,
                 "queued.min.messages": MOST,
                 "queued.max.messages.kbytes": 16_384,
                 "allow.auto.create.topics": False,
@@ -141,7 +145,11 @@ class Member:
         """
         commit = _Commit(log, offset, limit, self.loop.create_future())
         self._asked.put(commit)
-        await commit.done
+        while not commit.done.done():
+            if not self._thread.is_alive():  # it ended before it saw this
+                raise _lost(self.connection, log)
+            await asyncio.wait([commit.done], timeout=self.address.session_s)
+        commit.done.result()
 
     async def beat(self) -> None:
         """Give a sign of life, and wait for the answer.
@@ -192,7 +200,8 @@ class Member:
             self._ending = True
             self._lose(self.lanes)
             self._consumer.close()
-            self._settle()
+            self._again_s = 0.0
+            self._serve(0.0)
 
     def _is_left(self) -> bool:
         """Tell whether nobody works for this connection any more, or the loop of leases hangs.
@@ -213,7 +222,7 @@ class Member:
                 asked = self._asked.get_nowait()
         except queue.Empty:
             pass
-        if self._commits or self._beats:
+        if time.monotonic() >= self._again_s:
             self._settle()
 
     def _settle(self) -> None:
@@ -222,8 +231,7 @@ class Member:
         for commit in self._commits:
             log = commit.log
             if self._ending or log.lost or not self.is_alive:
-                said = f"Lane {log.lane} of {self.connection} is lost: the group did not answer."
-                self._tell(commit.done, LaneLostError(said))
+                self._tell(commit.done, _lost(self.connection, log))
             else:
                 wanted.append(commit)
         self._commits = wanted
@@ -232,10 +240,14 @@ class Member:
             for beat in self._beats:
                 self._tell(beat, self.failure or EngineDownError(f"{self.address} was left."))
             self._beats = []
-        elif self._commit() and (self._commits or self._beats):
+        elif not (self._commits or self._beats):
+            return
+        elif self._commit():
             for done in (*(commit.done for commit in self._commits), *self._beats):
                 self._tell(done)
             self._commits, self._beats = [], []
+        else:
+            self._again_s = time.monotonic() + _PAUSE_S
 
     def _commit(self) -> bool:
         """Commit, and tell whether that was taken.
@@ -331,7 +343,7 @@ class Member:
     def _revoked(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Let the batches that are on their way be acknowledged, and give lanes back."""
         logs = [self._logs[each.partition] for each in partitions if each.partition in self._logs]
-        until_s = time.monotonic() + self.recall_s
+        until_s = time.monotonic() + self.address.session_s * _RECALL
         if not self._ending:
             for log in logs:
                 self.loop.call_soon_threadsafe(log.recall)
@@ -367,6 +379,10 @@ def _resolve(done: asyncio.Future[None], error: EngineError | None) -> None:
         done.set_result(None)
     else:
         done.set_exception(error)
+
+
+def _lost(connection: str, log: LaneLog) -> LaneLostError:
+    return LaneLostError(f"Lane {log.lane} of {connection} is lost: the group did not answer.")
 
 
 def _is_gap(consumer: Consumer, acked: int, first: Message) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -44,6 +44,7 @@ _REFUSED: Final[Mapping[int, str]] = {
     KafkaError.GROUP_AUTHORIZATION_FAILED: "The user may not use the group.",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "The user may not write to it.",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "`wharfinger engine setup` makes the topic.",
+    KafkaError.UNKNOWN_MEMBER_ID: "The group is at work: end its workers for this moment.",
     KafkaError.INVALID_SESSION_TIMEOUT: "Its brokers take no such session_s.",
     KafkaError.INCONSISTENT_GROUP_PROTOCOL: "Others use the group otherwise: take another group.",
 }
@@ -110,7 +111,7 @@ class Topics:
             problems += filter(None, [self._other_form(there)])
             ends = self._ends(self.address.topic, there.get(self.address.topic, 0))
             for connection in connections:
-                places = self._places(connection) if ends else {}
+                places = self._places(connection, ends)
                 workers[connection], held = self._holders(connection)
                 lanes += [
                     self._lane(connection, lane, places.get(lane), ends.get(lane), lane in held)
@@ -198,18 +199,20 @@ class Topics:
             for part in parts
         }
 
-    def _places(self, connection: str) -> dict[int, int]:
-        """Return the places that a connection has."""
-        parts = [TopicPartition(self.address.topic, lane) for lane in range(self.lanes)]
+    def _places(self, connection: str, lanes: Iterable[int]) -> dict[int, int]:
+        """Return the places that a connection has in lanes."""
+        parts = [TopicPartition(self.address.topic, lane) for lane in lanes]
+        if not parts:
+            return {}
         asked = ConsumerGroupTopicPartitions(self.address.group_of(connection), parts)
         (answer,) = self._admin.list_consumer_group_offsets(
             [asked], request_timeout=_ANSWER_S
         ).values()
-        found = answer.result().topic_partitions
+        found = _checked(answer.result().topic_partitions)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
     def _place(self, connection: str) -> None:
-        places = self._places(connection)
+        places = self._places(connection, range(self.lanes))
         ends = self._ends(self.address.topic, self.lanes)
         last = self.address.begin == "latest"
         missing = [
@@ -222,7 +225,7 @@ class Topics:
             (answer,) = self._admin.alter_consumer_group_offsets(
                 [wanted], request_timeout=_ANSWER_S
             ).values()
-            answer.result()
+            _checked(answer.result().topic_partitions)
 
     def _holders(self, connection: str) -> tuple[int, set[int]]:
         """Return how many workers there are, and which lanes they have."""
@@ -286,6 +289,13 @@ class Topics:
             consumer.close()
         found.sort(key=lambda message: message.timestamp()[1])
         return [letter_of(message) for message in found[:most]]
+
+
+def _checked(places: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
+    for place in places:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places
 
 
 def _created(made: Any) -> None:
