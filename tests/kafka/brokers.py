@@ -90,9 +90,9 @@ class Brokers:
             self.make(f"{topic}.{topic}.{connection}.dead", 1)
         return topic
 
-    def url(self, topic: str) -> str:
-        """Return the URL of a topic."""
-        return f"kafka://{self.hosts}/{topic}?group={topic}&session_s=1.5"
+    def url(self, topic: str, session_s: float = 1.5) -> str:
+        """Return the URL of a topic; mocks share lanes out anew for a session less a second."""
+        return f"kafka://{self.hosts}/{topic}?group={topic}&session_s={session_s}"
 
     def down(self, broker: int) -> None:
         """Cut the connections of a broker, and take none any more.

@@ -58,14 +58,14 @@ class BrokerNodes:
             self._down = 0
 
 
-def allowed(name: str, trial: Trial) -> int:
+def allowed(trial: Trial) -> int:
     """Return how many duplicates may be.
 
-    Mock brokers take no commit while a group shares its lanes out anew, which lasts a second there,
-    and at times begin once more by themselves. A batch that is on its way then cannot be committed
-    before its lane is another's; brokers take its commit.
+    Mock brokers take no commit while a group shares its lanes out anew, and at times begin with
+    that once more by themselves. A batch that is on its way then cannot be committed before its
+    lane is another's; real brokers take its commit.
     """
-    return trial.duplicates_allowed or trial.batch * trial.lanes * (name == "hand-over")
+    return trial.duplicates_allowed or trial.batch * trial.lanes
 
 
 def trial_of(brokers: Brokers, name: str, count: int) -> Trial:
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for run in range(1, given.runs + 1):
                 trial = trial_of(brokers, name, given.events)
                 counts = asyncio.run(run_scenario(trial, SCENARIOS[name]))
-                rows.append(Row(name, run, counts, allowed(name, trial)))
+                rows.append(Row(name, run, counts, allowed(trial)))
                 tell(rows[-1])
     engine = "kafka://, 3 mock brokers"
     if given.json:

@@ -35,6 +35,7 @@ from wharfinger_kafka.messages import letter_of
 __all__ = ["Topics", "refused"]
 
 _ANSWER_S: Final = 10.0
+_POLL_S: Final = 0.1
 _AT_ONCE: Final = 500
 _ENDS: Final = (OffsetSpec.earliest(), OffsetSpec.latest())  # type: ignore[no-untyped-call]  # typed in part
 _REFUSED: Final[Mapping[int, str]] = {
@@ -89,10 +90,9 @@ class Topics:
         wanted |= {self.address.dead_of(connection): 1 for connection in connections}
         try:
             there = self._partitions()
-            missing = [NewTopic(name, count) for name, count in wanted.items() if name not in there]
-            if missing:
-                for made in self._admin.create_topics(missing, request_timeout=_ANSWER_S).values():
-                    _created(made)
+            if missing := {name: count for name, count in wanted.items() if name not in there}:
+                self._make(missing)
+                there = self._partitions()
             if problem := self._other_form(there):
                 raise EngineError(problem)
             for connection in connections:
@@ -171,10 +171,28 @@ class Topics:
             return refused(self.address, KafkaException(self._refusal))
         return found
 
+    def _make(self, topics: Mapping[str, int]) -> None:
+        """Make topics, and wait until all brokers know of them."""
+        wanted = [NewTopic(name, count) for name, count in topics.items()]
+        for made in self._admin.create_topics(wanted, operation_timeout=_ANSWER_S).values():
+            _created(made)
+        until_s = time.monotonic() + _ANSWER_S
+        while topics.keys() - self._led() and time.monotonic() < until_s:
+            time.sleep(_POLL_S)
+
     def _partitions(self) -> dict[str, int]:
         """Return how many partitions topics have; asked for by its name, one could be made."""
         topics = self._admin.list_topics(timeout=_ANSWER_S).topics
         return {name: len(topic.partitions) for name, topic in topics.items()}
+
+    def _led(self) -> set[str]:
+        """Return the topics all of whose partitions have a leader."""
+        topics = self._admin.list_topics(timeout=_ANSWER_S).topics
+        return {
+            name
+            for name, topic in topics.items()
+            if all(part.leader >= 0 for part in topic.partitions.values())
+        }
 
     def _other_form(self, there: Mapping[str, int]) -> str:
         count = there.get(self.address.topic, self.lanes)
