@@ -7,12 +7,14 @@ Everything is their own: data, node names, ports, the cookie of Erlang, and the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -23,6 +25,14 @@ __all__ = ["Cluster", "Node", "server_script", "why_not"]
 
 _USER: Final = "wharf"
 _BOOT_S: Final = 60.0
+# Runs a command until it ends, or until whoever started this is gone, however that came about.
+_KEEP: Final = (
+    "import os, signal, subprocess, sys, threading; "
+    "kept = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL); "
+    "threading.Thread(target=lambda: os._exit(kept.wait() and 1), daemon=True).start(); "
+    "sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
+)
+_KEPT: Final = (sys.executable, "-c", _KEEP)
 _SCHEDULERS: Final = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 
 
@@ -65,8 +75,7 @@ class Node:
     def kill(self) -> None:
         """End it as a machine ends that loses its power."""
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            _end(self.process)
             self.process = None
 
 
@@ -93,9 +102,11 @@ class Cluster:
         self._mapper_port, *ports = _free_ports(1 + 2 * self.size)
         epmd = [shutil.which("epmd") or "epmd", "-address", "127.0.0.1"]
         self._mapper = subprocess.Popen(
-            [*epmd, "-port", str(self._mapper_port)],
+            [*_KEPT, *epmd, "-port", str(self._mapper_port)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self.nodes = [Node(n, ports[2 * n], ports[2 * n + 1]) for n in range(self.size)]
         try:
@@ -132,7 +143,8 @@ class Cluster:
         (folder / "enabled_plugins").write_text("[].")
         with (folder / "out.log").open("ab") as log:
             node.process = subprocess.Popen(
-                [str(server_script())],
+                [*_KEPT, str(server_script())],
+                stdin=subprocess.PIPE,
                 env=self._environment(node, folder),
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -160,8 +172,7 @@ class Cluster:
         for node in self.nodes:
             node.kill()
         if self._mapper is not None:
-            self._mapper.kill()
-            self._mapper.wait()
+            _end(self._mapper)
             self._mapper = None
 
     def _configuration(self, node: Node) -> str:
@@ -203,6 +214,13 @@ class Cluster:
             "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{loopback} {_SCHEDULERS}",
         }
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def _free_ports(count: int) -> list[int]:
