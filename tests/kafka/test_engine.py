@@ -285,6 +285,19 @@ async def test_a_number_of_lanes_other_than_that_of_partitions_is_refused(url):
         await made.close()
 
 
+async def test_partitions_that_came_later_are_said(brokers):
+    topic = brokers.topics_of(LANES, "acme")
+    made = open_engine(brokers.url(topic), LANES - 1)
+    made._topics.lanes = LANES  # as it was when the worker began
+    try:
+        with pytest.raises(EngineError, match="more partitions than the 3 lanes"):
+            async with asyncio.timeout(30):
+                while True:
+                    await made.workers("acme")
+    finally:
+        await made.close()
+
+
 async def test_nothing_is_published_to_nowhere(brokers):
     made = open_engine(brokers.url("nowhere"), LANES)
     try:

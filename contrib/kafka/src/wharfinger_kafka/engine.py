@@ -134,7 +134,10 @@ class KafkaEngine:
                     raise member.failure
             await asyncio.to_thread(self._topics.check)
             member = Member(
-                address=self.address, connection=connection, loop=asyncio.get_running_loop()
+                address=self.address,
+                connection=connection,
+                partitions=self.lanes,
+                loop=asyncio.get_running_loop(),
             )
             member.begin()
             self._members[connection] = member

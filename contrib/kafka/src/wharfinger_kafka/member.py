@@ -61,12 +61,14 @@ class Member:
     Attributes:
         address: Where the topic is.
         connection: Whose group.
+        partitions: How many lanes are worked on.
         loop: Where leases are worked on.
         failure: Why it takes part no longer, where something went wrong.
     """
 
     address: Address
     connection: str
+    partitions: int
     loop: asyncio.AbstractEventLoop
     failure: EngineError | None = None
     _consumer: Consumer = attrs.field(init=False)
@@ -324,6 +326,11 @@ class Member:
                 log.is_paused = True
 
     def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        if any(each.partition >= self.partitions for each in partitions):
+            self.failure = EngineError(
+                f"{self.address} has more partitions than the {self.partitions} lanes here. Say "
+                "how many under [inbox], and start again."
+            )
         begins = []
         for place in consumer.committed(list(partitions), timeout=_ANSWER_S):
             if place.error is not None:
