@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 import attrs
 from tests.kafka.brokers import Brokers
@@ -27,6 +27,8 @@ from wharfinger_host.engines.conformance.worker import CONNECTION
 __all__ = ["BrokerNodes", "allowed", "main", "trial_of"]
 
 LANES = 8
+_SLOWLY: Final = frozenset({"worker-hang", "hand-over"})
+"""Those in which the group shares lanes out while there is work: who joins is to get some of it."""
 
 
 @attrs.define(eq=False)
@@ -73,14 +75,14 @@ def trial_of(brokers: Brokers, name: str, count: int) -> Trial:
     topic = brokers.topics_of(LANES, CONNECTION)
     nodes = BrokerNodes(brokers, topic)
     nodes.lead(1)
-    pace: dict[str, Any] = {"batch": 10, "latency_s": 0.15} if name == "hand-over" else {}
     return Trial(
         url=brokers.url(topic),
         nodes=nodes,
         lanes=LANES,
         count=count,
         poison_every=40 if name == "poison" else 0,
-        **pace,
+        batch=4 if name in _SLOWLY else 50,
+        latency_s=0.3 if name in _SLOWLY else 0.04,
     )
 
 

@@ -28,7 +28,7 @@ def topic(brokers: Brokers) -> str:
 @pytest.fixture
 def url(brokers: Brokers, topic: str) -> str:
     """The URL of the topic."""
-    return brokers.url(topic, session_s=4)
+    return brokers.url(topic, session_s=2.5)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.timeout(240),  # real processes on a busy machine
 ]
 
-EVENTS = 1_000
+EVENTS = 600
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - NEEDS_NODES))
