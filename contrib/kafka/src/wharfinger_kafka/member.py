@@ -24,6 +24,7 @@ from confluent_kafka import (
 
 from wharfinger_host.engines.contract import EngineDownError, EngineError, LaneLostError
 from wharfinger_kafka.address import Address
+from wharfinger_kafka.consuming import consumer_of, is_gap
 from wharfinger_kafka.lease import LEAST, MOST, LaneLog
 from wharfinger_kafka.topics import refused
 
@@ -87,27 +88,7 @@ class Member:
 
     def begin(self) -> None:
         """Join the group."""
-        session_ms = int(self.address.session_s * 1000)
-        self._consumer = Consumer(
-            {
-                **self.address.client,
-                "group.id": self.address.group_of(self.connection),
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": session_ms,
-                "heartbeat.interval.ms": session_ms // 12,
-                "socket.timeout.ms": max(session_ms, 3_000),
-                "fetch.wait.max.ms": 100,
-                "fetch.queue.backoff.ms": 20,
-                "queued.min.messages": MOST,
-                "queued.max.messages.kbytes": 16_384,
-                "allow.auto.create.topics": False,
-                "error_cb": _ignore,
-            },
-            logger=logging.getLogger("wharfinger_kafka.client"),
-        )
+        self._consumer = consumer_of(self.address, self.connection)
         self._thread = threading.Thread(target=self._run, name=f"kafka {self.connection}")
         self._thread.daemon = True
         self._thread.start()
@@ -299,7 +280,7 @@ class Member:
                 found.setdefault(lane, []).append(message)
         for lane, some in found.items():
             log = self._logs[lane]
-            if not log.received and _is_gap(self._consumer, log.acked, some[0]):
+            if not log.received and is_gap(self._consumer, log.acked, some[0]):
                 logger.error(
                     "%s: Kafka deleted events of lane %d before they were delivered, up to offset "
                     "%s. Let the topic keep them for longer.",
@@ -390,16 +371,3 @@ def _resolve(done: asyncio.Future[None], error: EngineError | None) -> None:
 
 def _lost(connection: str, log: LaneLog) -> LaneLostError:
     return LaneLostError(f"Lane {log.lane} of {connection} is lost: the group did not answer.")
-
-
-def _is_gap(consumer: Consumer, acked: int, first: Message) -> bool:
-    """Tell whether events were deleted; markers and compaction leave gaps, too, but move no low."""
-    if first.offset() == acked:
-        return False
-    lane = TopicPartition(str(first.topic()), first.partition() or 0)
-    low, _ = consumer.get_watermark_offsets(lane, timeout=_ANSWER_S)
-    return bool(low > acked)
-
-
-def _ignore(_: object) -> None:
-    """Hear nothing: that brokers do not answer, whoever asks is told."""
