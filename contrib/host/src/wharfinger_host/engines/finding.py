@@ -46,7 +46,7 @@ def engine_of(url: str, lanes: int) -> Engine:
         known = ", ".join(f"{name}://" for name in found) or "none"
         raise EngineUrlError(
             f"No engine for {scheme}:// is installed; there is {known}. For RabbitMQ, "
-            "`pip install wharfinger-rabbitmq`."
+            "`pip install wharfinger-rabbitmq`; for Kafka, `pip install wharfinger-kafka`."
         )
     try:
         factory = cast("EngineFactory", found[scheme].load())

@@ -1,0 +1,135 @@
+"""Publishing, so that events are safe and in their order when it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from wharfinger_host.engines.contract import EngineDownError
+from wharfinger_kafka.address import Address
+from wharfinger_kafka.messages import Outgoing
+from wharfinger_kafka.topics import refused
+
+__all__ = ["Publisher"]
+
+_PATIENCE_S: Final = 15.0
+_POLL_S: Final = 0.05
+_LINGER_MS: Final = 2
+
+_Heard = Callable[[KafkaError | None, Message], None]
+
+
+@attrs.define(eq=False)
+class Publisher:
+    """Publishes; each event is confirmed by all replicas that are in sync, and stored once.
+
+    Attributes:
+        address: Where the brokers are.
+        patience_s: Seconds for which an event is tried again.
+    """
+
+    address: Address
+    patience_s: float = _PATIENCE_S
+    _producer: Producer | None = None
+    _making: threading.Lock = attrs.field(factory=threading.Lock)
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Publish messages in their order.
+
+        Args:
+            messages: Each with its topic.
+
+        Raises:
+            EngineDownError: Some were not confirmed in time. What follows the first of them in its
+                partition is not there either, so the same may be published again.
+            EngineError: A broker refuses them.
+        """
+        if messages:
+            await asyncio.to_thread(self._publish, messages)
+
+    async def close(self) -> None:
+        """End the connection; what is not confirmed is given up."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.purge()
+            await asyncio.to_thread(producer.flush, 1.0)
+
+    def _publish(self, messages: Sequence[Outgoing]) -> None:
+        producer = self._at_work()
+        answers: list[KafkaError | None] = []
+
+        def hear(error: KafkaError | None, _: Message) -> None:
+            answers.append(error)
+
+        try:
+            for message in messages:
+                self._put(producer, message, hear)
+            while len(answers) < len(messages):
+                producer.poll(_POLL_S)
+        except KafkaException as error:
+            self._leave(producer)
+            raise refused(self.address, error) from error
+        failed = [error for error in answers if error is not None]
+        if failed:
+            # What one event waits for, others behind it would overtake: all of it ends here.
+            self._leave(producer)
+            found = refused(self.address, KafkaException(failed[0]))
+            if isinstance(found, EngineDownError):
+                said = f"{self.address} did not confirm {len(failed):,} events in time."
+                raise EngineDownError(said)
+            raise found
+
+    def _put(self, producer: Producer, message: Outgoing, hear: _Heard) -> None:
+        event = message.event
+        key = event.contact.encode("utf-8", "surrogatepass") if event.contact else None
+        while True:
+            try:
+                producer.produce(
+                    message.topic,
+                    event.raw,
+                    key,
+                    headers=message.headers,
+                    on_delivery=hear,
+                    partition=message.partition,
+                )
+            except BufferError:  # the client has enough to do
+                producer.poll(_POLL_S)
+            else:
+                break
+        producer.poll(0)
+
+    def _at_work(self) -> Producer:
+        with self._making:
+            if self._producer is None:
+                self._producer = Producer(
+                    {
+                        **self.address.client,
+                        "acks": "all",
+                        "enable.idempotence": True,
+                        # One that fails takes with it what is behind it.
+                        "enable.gapless.guarantee": True,
+                        "partitioner": self.address.partitioner_name,
+                        "linger.ms": _LINGER_MS,
+                        "delivery.timeout.ms": int(self.patience_s * 1000),
+                        "error_cb": _ignore,
+                    },
+                    logger=logging.getLogger("wharfinger_kafka.client"),
+                )
+            return self._producer
+
+    def _leave(self, producer: Producer) -> None:
+        """Let the next one have another producer: the numbers of this one have a gap."""
+        with self._making:
+            if self._producer is producer:
+                self._producer = None
+        producer.purge()
+
+
+def _ignore(_: object) -> None:
+    """Hear nothing: what fails is told of each event."""
