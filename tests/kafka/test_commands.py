@@ -7,6 +7,7 @@ from tests.e2e.laboratory.events import plant
 from tests.rabbitmq.working import LANES, shop_of
 
 pytestmark = [
+    pytest.mark.kafka,
     pytest.mark.xdist_group("kafka"),
     pytest.mark.timeout(240),  # real processes on a busy machine
 ]

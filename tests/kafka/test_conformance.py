@@ -9,6 +9,7 @@ from wharfinger_host.engines.conformance import NEEDS_NODES, SCENARIOS, run_scen
 from wharfinger_host.engines.conformance.report import faults
 
 pytestmark = [
+    pytest.mark.kafka,
     pytest.mark.xdist_group("kafka-suite"),
     pytest.mark.timeout(240),  # real processes on a busy machine
 ]

@@ -115,6 +115,14 @@ def _reply(request, fault):
 PERSON = {"type": "track", "person": "planted", "email": "planted@shop.example", "text": "planted"}
 
 
+@pytest.fixture
+def told(caplog, monkeypatch):
+    """Everything that is logged, with its arguments."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(caplog.handler, "formatter", logging.Formatter("%(message)s %(args)s"))
+    return caplog
+
+
 @pytest.mark.parametrize("streams", [False, True])
 @pytest.mark.parametrize(
     "fault", ["", "encode", "perform", "network", "400", "403", "429", "503", "500"]
@@ -143,14 +151,12 @@ PERSON = {"type": "track", "person": "planted", "email": "planted@shop.example",
     ),
 )
 async def test_nothing_planted_is_in_any_span_metric_or_log_line(
-    listen, caplog, monkeypatch, fault, streams, events
+    listen, told, fault, streams, events
 ):
     heard, plugin = listen(), Gossip()
     events = [PERSON, *events]
     plugin.fault = fault
-    caplog.clear()
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(caplog.handler, "formatter", logging.Formatter("%(message)s %(args)s"))
+    told.clear()
     connection = wharfinger.load_plugins(allow=(), extra=[plugin]).connect(
         {
             "destination": "gossip",
@@ -167,7 +173,7 @@ async def test_nothing_planted_is_in_any_span_metric_or_log_line(
             await connection.deliver(events)
     assert len(heard.spans("event")) == len(events)
     assert heard.metrics() != []
-    for text in (heard.everything(), caplog.text):
+    for text in (heard.everything(), told.text):
         assert "planted" not in text.lower()
         assert "pläntéd" not in text
         assert "pl\\u00e4nt" not in text
