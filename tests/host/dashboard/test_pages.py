@@ -104,11 +104,13 @@ def nasty(host) -> Any:
     """A host whose events, names and vendor are as unkind as can be."""
     text = NASTY.replace("\x00", "")
     host.vendor.reply = lambda _: (422, text)
-    host.deliver(
+    events: list[dict[str, Any]] = [
         {"type": "track", "userId": text, "messageId": text, "properties": {text: text}},
         {"type": "track", "userId": "big", "properties": {"text": "x" * 3_000_000}},
         {"type": NASTY, "userId": "odd", "event": ["<b>"], "properties": None},
-    )
+    ]
+    for event in events:  # one by one, so that their letters have these numbers
+        host.deliver(event)
     return host
 
 
