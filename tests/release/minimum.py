@@ -13,24 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 __all__ = ["constraints", "floors"]
 
 _ROOT = Path(__file__).parents[2]
-_FOLLOWS = {"opentelemetry-sdk": "opentelemetry-api"}  # each version of it needs just one of these
+# Each version of the first needs just one of the second.
+_FOLLOWS = {canonicalize_name("opentelemetry-sdk"): canonicalize_name("opentelemetry-api")}
 _OF_THE_TESTS = {"pytest"}  # an extra asks for it, too, but the other tools set its version
 
 
-def floors(root: Path) -> dict[str, Version]:
+def floors(root: Path) -> dict[NormalizedName, Version]:
     """Return the highest floor that a distribution of ours sets, by the name of what it needs.
 
     Raises:
         ValueError: A requirement has no floor.
     """
     ours = {str(facts["project"]["name"]) for facts in _facts(root)}
-    found: dict[str, Version] = {}
+    found: dict[NormalizedName, Version] = {}
     for facts in _facts(root):
         for requirement in _requirements(facts["project"]):
             name = canonicalize_name(requirement.name)
@@ -72,7 +73,7 @@ def _requirements(project: dict[str, object]) -> Iterator[Requirement]:
             yield Requirement(line)
 
 
-def _tools(root: Path) -> set[str]:
+def _tools(root: Path) -> set[NormalizedName]:
     groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
     lines = [line for group in groups.values() for line in group if isinstance(line, str)]
     return {canonicalize_name(Requirement(line).name) for line in lines}
