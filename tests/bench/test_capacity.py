@@ -250,6 +250,8 @@ def test_what_the_page_says_in_short_is_what_the_model_says(text, measured):
         f"{round(rabbitmq, -2):,.0f} with RabbitMQ",
     ):
         assert said in " ".join(in_short.split())
+    hours = catch_up_s(1.0, 300 / quota.events_per_s)
+    assert f"300 of 317 events a second need {hours:.0f} hours for each hour" in text
 
 
 def test_every_figure_says_how_certain_it_is_and_where_it_is_from(measured):

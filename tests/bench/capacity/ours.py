@@ -89,6 +89,19 @@ def around(measured: Measured) -> list[str]:
     return table(("what", *(f"{number(rate)}/s" for rate in RATES)), rows)
 
 
+def stores() -> list[str]:
+    """Say how many of what keeps events a rate needs, by an earlier trial."""
+    rows = [
+        (
+            each.name,
+            number(each.value),
+            *(number(math.ceil(rate / each.value / _busy())) for rate in RATES),
+        )
+        for each in figures.TRIED
+    ]
+    return table(("what", "a second", *(f"{number(rate)}/s" for rate in RATES)), rows)
+
+
 def workers(measured: Measured) -> list[str]:
     """Say what more workers on RabbitMQ bring, and what holds them back."""
     cost = Cost.of(measured["rabbitmq_run_1_s"], measured["rabbitmq_run_50_s"], 50)

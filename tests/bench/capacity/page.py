@@ -53,6 +53,7 @@ def blocks(measured: Measured) -> dict[str, Callable[[], list[str]]]:
         "inbox": lambda: ours.inbox(measured),
         "rabbitmq": lambda: ours.rabbitmq(measured),
         "around": lambda: ours.around(measured),
+        "stores": ours.stores,
         "workers": lambda: ours.workers(measured),
         "agreement": checks.agreement,
         "hot": checks.hot,
