@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final
 
 import attrs
@@ -167,13 +168,20 @@ def outages() -> Iterator[Check]:
         )
 
 
-ALL: Final = (full_lanes, waits, hot_contacts, throttled, lost_workers, outages)
+Checks = Callable[[], Iterator[Check]]
+ALL: Final[tuple[Checks, ...]] = (full_lanes, waits, hot_contacts, throttled, lost_workers, outages)
+
+
+@cache
+def done(checks: Checks) -> tuple[Check, ...]:
+    """Return checks, made once in a process: simulating takes a while."""
+    return tuple(checks())
 
 
 def agreement() -> list[str]:
     """Return the table of everything that was done twice."""
     rows = []
-    says: dict[Callable[[], Iterator[Check]], Callable[[float], str]] = {
+    says: dict[Checks, Callable[[float], str]] = {
         full_lanes: lambda value: f"{number(value)} events/s",
         waits: duration,
         throttled: lambda value: f"{number(value)} calls/s",
@@ -181,13 +189,13 @@ def agreement() -> list[str]:
         outages: duration,
     }
     for checks, say in says.items():
-        rows += [(c.name, say(c.arithmetic), say(c.simulated)) for c in checks()]
+        rows += [(c.name, say(c.arithmetic), say(c.simulated)) for c in done(checks)]
     return table(("what happens", "arithmetic", "simulated"), rows)
 
 
 def hot() -> list[str]:
     """Return the table of contacts that are not alike."""
-    found = [[f"{c.arithmetic:.0%}", f"{c.simulated:.0%}"] for c in hot_contacts()]
+    found = [[f"{c.arithmetic:.0%}", f"{c.simulated:.0%}"] for c in done(hot_contacts)]
     rows = []
     for exponent, few, many in zip(EXPONENTS, found[::2], found[1::2], strict=True):
         busiest = 1 / sum(n**-exponent for n in range(1, CONTACTS + 1))
