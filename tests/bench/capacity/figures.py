@@ -119,21 +119,25 @@ _EVENTS: Final = send_api_events_in_batches.BATCHING
 _ALONE: Final = create_contact.BATCHING
 
 
-def _chosen(name: str, value: float, unit: str) -> Figure:
-    return Figure(name, value, unit, Kind.CHOSEN)
+def _chosen(name: str, value: float, unit: str, why: str = "") -> Figure:
+    return Figure(name, value, unit, Kind.CHOSEN, why)
 
 
-ROWSET_ROWS: Final = _chosen("rows of a synchronous request", _ROWSETS.rows, "rows")
+ROWSET_ROWS: Final = _chosen(
+    "rows of a synchronous request", _ROWSETS.rows, "rows", f"advice of {_LIMITS}"
+)
 ROWSET_LANES: Final = _chosen("such requests for one data extension", _ROWSETS.lanes, "at once")
-JOB_ROWS: Final = _chosen("rows of a job", _JOBS.rows, "rows")
+JOB_ROWS: Final = _chosen("rows of a job", _JOBS.rows, "rows", "as clients in production")
 JOB_LANES: Final = _chosen("jobs for one data extension", _JOBS.lanes, "at once")
-MEMBERS: Final = _chosen("journey events of a request", _EVENTS.rows, "events")
+MEMBERS: Final = _chosen(
+    "journey events of a request", _EVENTS.rows, "events", "documented as the most"
+)
 MEMBER_LANES: Final = _chosen("such requests for one event definition", _EVENTS.lanes, "at once")
 ALONE_LANES: Final = _chosen("requests of a mapping without batches", _ALONE.lanes, "at once")
 PARALLEL: Final = _chosen(
     "requests under way", DESTINATION.limits.parallel_requests or 1, "at once"
 )
-BODY_BYTES: Final = _chosen("largest body", MAX_BODY_BYTES, "bytes")
+BODY_BYTES: Final = _chosen("largest body", MAX_BODY_BYTES, "bytes", "documented as the most")
 ROUND_EVENTS: Final = _chosen("events of a lane of an engine under way", ROUND, "events")
 LEASE: Final = _chosen("lease of a partition without a sign of life", LEASE_S, "s")
 TOKEN_MARGIN: Final = _chosen("a token is renewed before its end", _MARGIN_S, "s")
