@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -111,6 +111,7 @@ class Harbour:
     water: Water
     lanes: int
     beat_s: float = 0.01
+    lease_s: float = 600.0
 
     async def setup(self, connections: Sequence[str]) -> None:
         for name in connections:
@@ -133,12 +134,16 @@ class Harbour:
         return Status(tuple(rows), workers, {name: names.count(name) for name in connections})
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
+        await self._put(self.water.lanes.values(), events)
+
+    async def publish_to(self, connection: str, events: Sequence[LaneEvent]) -> None:
+        await self._put([self.water.lanes[connection]], events)
+
+    async def _put(self, all_lanes: Iterable[list[Lane]], events: Sequence[LaneEvent]) -> None:
         self._up()
-        if any(
-            len(x.events) >= self.water.most for some in self.water.lanes.values() for x in some
-        ):
+        if any(len(x.events) >= self.water.most for lanes in all_lanes for x in lanes):
             raise EngineFullError("The harbour is full.")
-        for lanes in self.water.lanes.values():
+        for lanes in all_lanes:
             for event in events:
                 lanes[event.lane(self.lanes)].events.append(event)
 

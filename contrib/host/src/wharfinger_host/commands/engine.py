@@ -1,12 +1,12 @@
-"""``wharfinger engine setup|status``."""
+"""``wharfinger engine setup|status|migrate``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Engine
+from wharfinger_host.commands.options import AsJson, Config, Engine, Quiet
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ engine = typer.Typer(
     name="engine",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Make and look at the lanes of events in an engine such as RabbitMQ.",
+    help="Make, look at and fill the lanes of events in an engine such as RabbitMQ.",
 )
 
 
@@ -49,39 +49,89 @@ def show_status(config: Config, *, engine: Engine = "", as_json: AsJson = False)
     _look(config, engine, setup=False, as_json=as_json)
 
 
+@engine.command(
+    "migrate", epilog="Example: wharfinger engine migrate wharfinger.toml --engine amqp://HOST/"
+)
+def migrate(
+    config: Config,
+    *,
+    engine: Engine = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would be moved.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move what waits in the inbox to the lanes of an engine.
+
+    Each connection gets what it is not done with, in its order, what was put aside included. Events
+    are safe in the engine before they are let go; where this ends early, give it again, and at most
+    500 of them are there twice, under the same ids. The file keeps the ledger and the dead letters.
+
+    Exit code 1 where something stays in the inbox, 2 where the configuration is wrong, 3 where a
+    worker is still at the inbox, or inbox or engine cannot be used, 130 after Ctrl-C.
+    """
+    import asyncio
+
+    from wharfinger_host import keeping, migrating, opening, terminal
+    from wharfinger_host.configuration import Selection
+    from wharfinger_host.engines.at_work import engine_for, leaving
+    from wharfinger_host.engines.finding import without_password
+    from wharfinger_host.engines.moving import directed
+    from wharfinger_host.progress import MoveProgress
+    from wharfinger_host.views import migrate as view
+
+    _needs_url(engine)
+    configuration, inbox = keeping.read(config, as_json=as_json)
+    connections = opening.open_connections(config, Selection(), as_json=as_json, mappings=False)
+    with keeping.store_of(configuration) as store, leaving():
+        target = directed(engine_for(engine, keeping.lanes_of(inbox, store)))
+        with MoveProgress(quiet=quiet) as progress:
+            work = migrating.Migrating(
+                store=store,
+                engine=target,
+                connections=connections,
+                url=without_password(engine),
+                progress=progress,
+            )
+            try:
+                found = asyncio.run(work.run(dry_run=dry_run))
+            except KeyboardInterrupt:
+                found = work.found("Interrupted.")
+                work.interrupted = True
+    if as_json:
+        terminal.write_json(view.as_json(found))
+    else:
+        view.show(terminal.results(), found)
+    raise typer.Exit(work.exit_code(found))
+
+
 def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None:
     import asyncio
 
-    from wharfinger_host import keeping, opening, terminal
-    from wharfinger_host.configuration import read_inbox_configuration
-    from wharfinger_host.engines.at_work import engine_for
-    from wharfinger_host.engines.contract import EngineError, EngineUrlError
+    from wharfinger_host import keeping, terminal
+    from wharfinger_host.engines.at_work import engine_for, leaving
     from wharfinger_host.engines.finding import without_password
     from wharfinger_host.views import engine as view
 
-    if not url:
-        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
-    try:
-        configuration = read_inbox_configuration(config)
-    except OSError as error:
-        raise opening.leave_unreadable(str(config), error) from error
-    if configuration.inbox is None or configuration.problems:
-        raise keeping.leave_with_problems(configuration, as_json=as_json)
+    _needs_url(url)
+    configuration, inbox = keeping.read(config, as_json=as_json)
     names = tuple(configuration.connections)
     with keeping.store_of(configuration) as store:
-        lanes = store.layout.partitions
-    try:
+        lanes = keeping.lanes_of(inbox, store)
+    with leaving():
         status = asyncio.run(_status(engine_for(url, lanes), names, setup=setup))
-    except EngineUrlError as error:
-        raise typer.BadParameter(str(error), param_hint="--engine") from error
-    except EngineError as error:
-        raise opening.leave(str(error), Exit.FILES) from error
     shown = without_password(url)
     if as_json:
         terminal.write_json(view.as_json(shown, status))
     else:
         view.show(terminal.results(), shown, status)
     raise typer.Exit(Exit.OK if status.ok else Exit.FAILED)
+
+
+def _needs_url(url: str) -> None:
+    if not url:
+        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
 
 
 async def _status(

@@ -122,7 +122,9 @@ def run(  # noqa: PLR0913  # the options of the command
                     token=seen_by,
                 )
                 work = partial(measuring.beside, worker.run, stack.enter_context(server))
-            lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+            lanes = lanes_for(
+                engine, keeping.lanes_of(configuration.inbox, store), one_machine=one_machine
+            )
             if lanes is not None:
                 worker.post = lanes.post
             try:

@@ -119,7 +119,7 @@ def serve(  # noqa: PLR0913  # the options of the command
             people = pages_of(reading, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
         stack.enter_context(leaving())
-        lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+        lanes = lanes_for(engine, keeping.lanes_of(reading.inbox, store), one_machine=one_machine)
         process = setup.process_of(
             reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -25,7 +28,10 @@ from wharfinger_host.exits import Exit
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
 
-__all__ = ["Lanes", "engine_for", "lanes_for", "leaving", "on_engine"]
+__all__ = ["Lanes", "Take", "check", "engine_for", "lanes_for", "leaving", "on_engine", "taking"]
+
+Take = Callable[[Sequence[Entry]], Future[Accepted]]
+"""Takes events in; they are safe once the future is done."""
 
 
 @attrs.frozen
@@ -80,15 +86,50 @@ async def on_engine(
     """
     if lanes is None:
         return await work()
-    engine = lanes.engine
     try:
-        status = await engine.status(connections)
-        if not status.ok:
-            problems = [*status.problems, *(lane.problem for lane in status.lanes if lane.problem)]
-            raise EngineError(problems[0])
+        await check(lanes.engine, connections)
         await work()
     finally:
-        await engine.close()
+        await lanes.engine.close()
+
+
+async def check(engine: Engine, connections: Sequence[str]) -> None:
+    """Look whether an engine can be worked on.
+
+    Raises:
+        EngineError: It has no lanes for a connection, or does not answer.
+    """
+    status = await engine.status(connections)
+    if not status.ok:
+        problems = [*status.problems, *(lane.problem for lane in status.lanes if lane.problem)]
+        raise EngineError(problems[0])
+
+
+@contextmanager
+def taking(lanes: Lanes, connections: Sequence[str]) -> Iterator[Take]:
+    """Publish out of a thread that is not the engine's.
+
+    Args:
+        lanes: Of an engine that is not connected yet.
+        connections: Whose lanes are needed.
+
+    Yields:
+        What publishes, as `Store.accept` takes in.
+
+    Raises:
+        EngineError: It has no lanes for a connection, or does not answer.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="wharfinger-engine", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(check(lanes.engine, connections), loop).result()
+        yield lambda entries: asyncio.run_coroutine_threadsafe(lanes.take(entries), loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(lanes.engine.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @contextmanager
@@ -102,7 +143,7 @@ def leaving() -> Iterator[None]:
         raise opening.leave(str(error), Exit.FILES) from error
 
 
-def lanes_for(url: str, lanes: int, *, one_machine: bool) -> Lanes | None:
+def lanes_for(url: str, lanes: int, *, one_machine: bool = False) -> Lanes | None:
     """Return the lanes of the engine of a URL; None where none is named.
 
     Args:

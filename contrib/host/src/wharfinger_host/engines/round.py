@@ -100,7 +100,8 @@ class Round:
             names = tuple(
                 name
                 for name in self.verdicts.mappings
-                if self._is_to_send(name, fetched, each, content, gaps if repeated else None)
+                if (not event.only or name in event.only)
+                and self._is_to_send(name, fetched, each, content, gaps if repeated else None)
                 and not self._may_have_been_sent(name, ticket, fetched, each, content)
             )
             if names:
