@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wharfinger.telemetry import names
+from wharfinger_host.measuring.engine import EngineFacts
 from wharfinger_host.measuring.facts import Facts, Measured
 from wharfinger_host.measuring.families import families
 from wharfinger_host.serving.counts import Counts
@@ -92,7 +93,13 @@ def exported():
     """The names and labels of the metrics of a host, none of which has a sample yet."""
     backlog = Backlog(0, (), 0)
     measured = Measured(state="done", backlog=backlog, oldest_s=0.0, usage=None)
-    facts = Facts(connections={"a": measured}, outcomes={}, letters={}, counts=Counts())
+    facts = Facts(
+        connections={"a": measured},
+        outcomes={},
+        letters={},
+        counts=Counts(),
+        engine=EngineFacts(None, {}),
+    )
     return {
         family.name + "_total" * (family.type == "counter"): family for family in families(facts)
     }

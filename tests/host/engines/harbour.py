@@ -126,8 +126,9 @@ class Harbour:
                     rows.append(LaneStatus(name, number, None, False, "Run engine setup."))
                     continue
                 lane = self.water.lanes[name][number]
+                fetched = lane.holder.place if lane.holder else lane.acked
                 rows.append(
-                    LaneStatus(name, number, len(lane.events) - lane.given, lane.holder is not None)
+                    LaneStatus(name, number, len(lane.events) - fetched, lane.holder is not None)
                 )
         workers = {name: len(self.water.workers.get(name, ())) for name in connections}
         names = [name for name, _ in self.water.letters]

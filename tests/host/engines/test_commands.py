@@ -9,6 +9,9 @@ import time
 import pytest
 from rich.console import Console
 
+import wharfinger
+from wharfinger_host.configuration import Selection, connect, read_configuration
+from wharfinger_host.engines import at_work
 from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.engines.contract import EngineDownError
 from wharfinger_host.engines.finding import engine_of
@@ -79,10 +82,50 @@ def test_the_inbox_itself_is_no_engine_of_a_host(shop, cli):
     assert "leave --engine away" in " ".join(result.stderr.split())
 
 
-def test_once_is_for_the_inbox(shop, cli):
+def test_once_ends_when_the_lanes_are_empty(shop, cli, harbour, vendor, tmp_path):
+    cli("engine", "setup", shop, "--engine", URL)
+    lines = [line(number) for number in range(7)]
+    accepted(cli, shop, tmp_path, *lines, options=("--engine", URL))
+    result = cli("run", shop, "--engine", URL, "--once", "--json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["in_engine"], said["ok"]) == (0, 0, True)
+    assert len(vendor.bodies("/notes")) == 7
+    assert all(lane.acked == len(lane.events) for lane in harbour[URL].lanes["main"])
+    assert not any(lane.holder for lane in harbour[URL].lanes["main"])
+
+
+def test_once_tries_what_fails_for_now_once_and_leaves_it_in_its_place(
+    shop, cli, harbour, vendor, tmp_path
+):
+    vendor.reply = lambda _: (503, "down")
+    cli("engine", "setup", shop, "--engine", URL)
+    accepted(cli, shop, tmp_path, line(1), line(2), options=("--engine", URL))
     result = cli("run", shop, "--engine", URL, "--once")
-    assert result.exit_code == 2
-    assert "--once" in result.stderr
+    assert result.exit_code == 1
+    assert 1 <= len(vendor.bodies("/notes")) <= 2
+    assert not any(lane.acked for lane in harbour[URL].lanes["main"])
+    assert not any(lane.holder for lane in harbour[URL].lanes["main"])
+    vendor.reply = lambda _: (200, "")
+    # What may have been with another machine must not be sent twice; here there is none.
+    options = ("--engine", URL, "--once", "--one-machine", "--json")
+    assert json.loads(cli("run", shop, *options).stdout)["in_engine"] == 0
+    assert all(lane.acked == len(lane.events) for lane in harbour[URL].lanes["main"])
+
+
+@pytest.mark.parametrize(("whole_s", "is_said"), [(None, False), (599, False), (600, True)])
+def test_a_request_that_may_outlast_a_lease_is_said(shop, cli, harbour, whole_s, is_said):
+    if whole_s:
+        text = f'destination = "acme"\ntimeouts.whole_s = {whole_s}'
+        shop.write_text(shop.read_text().replace('destination = "acme"', text))
+    said = " ".join(cli("run", shop, "--engine", URL).stderr.split())
+    assert ("A request of main may take 600 s (timeouts.whole_s)" in said) is is_said
+    assert ("after 600 s without a sign of life" in said) is is_said
+
+
+def test_the_longest_request_is_the_one_of_the_core(shop):
+    configuration = read_configuration(shop, wharfinger.load_plugins(), Selection())
+    connection = connect(configuration, wharfinger.load_plugins())["main"]
+    assert connection._config.timeouts.whole_s == at_work._WHOLE_S
 
 
 def test_a_run_without_lanes_says_what_to_do(shop, cli):

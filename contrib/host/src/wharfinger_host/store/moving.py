@@ -194,7 +194,10 @@ def read_aside(
         "GROUP BY d.seq ORDER BY d.seq LIMIT ?",
         (held.partition, numbers, held.position, most),
     )
-    events, _ = some(Waiting(*row[:4], tuple(orjson.loads(row[4]))) for row in rows)
+    events, _ = some(
+        Waiting(seq, contact, name, raw, tuple(orjson.loads(targets)))
+        for seq, contact, name, raw, targets in rows
+    )
     return events
 
 
