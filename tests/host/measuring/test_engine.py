@@ -25,7 +25,7 @@ class _Page:
 
 async def read(lanes):
     registry = CollectorRegistry()
-    registry.register(_Page(await look_at(lanes, ["acme"])))  # type: ignore[arg-type]  # it collects
+    registry.register(_Page(await look_at(lanes, ["acme"])))
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(generate_latest(registry).decode())

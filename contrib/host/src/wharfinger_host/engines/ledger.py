@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -125,7 +125,9 @@ def enter(
     return entered
 
 
-def announce(db: sqlite3.Connection, named: Mapping[int, str]) -> None:
+def announce(
+    db: sqlite3.Connection, named: Mapping[int, str], again: Iterable[tuple[int, int]]
+) -> None:
     """Let events keep their numbers that are about to go from the inbox to an engine.
 
     What the ledger knows of them is then known as they are fetched.
@@ -133,7 +135,10 @@ def announce(db: sqlite3.Connection, named: Mapping[int, str]) -> None:
     Args:
         db: Within a transaction.
         named: How they are called there, by number.
+        again: What is delivered and is to be once more: numbers of events and of mappings. The
+            ledger forgets it.
     """
+    db.executemany("DELETE FROM ledger WHERE seq = ? AND target = ?", again)
     db.executemany(
         "UPDATE inbox SET message_id = ? WHERE seq = ? AND message_id IS NULL",
         [(name, seq) for seq, name in named.items()],

@@ -53,12 +53,12 @@ class _Leaving:
     Attributes:
         seq: Its number.
         event: As the engine gets it.
-        keeps_number: Whether the ledger is to know it by this number when it is fetched.
+        again: Numbers of the mappings that have delivered it, and are to once more.
     """
 
     seq: int
     event: LaneEvent
-    keeps_number: bool = True
+    again: tuple[int, ...] = ()
 
 
 class Target(Engine, Directed, Protocol):
@@ -165,22 +165,25 @@ class Move:
                 ]
                 choice = sorting.choose(each)
                 if choice.is_left:
-                    leaving.append(self._leaving(each, choice.only, repeats=choice.repeats))
+                    leaving.append(self._leaving(each, choice.only, again=choice.again))
             await self._pass_on(held, leaving, settlement)
             position = read_to
 
-    def _leaving(self, each: Waiting, only: tuple[str, ...], *, repeats: bool = False) -> _Leaving:
+    def _leaving(
+        self, each: Waiting, only: tuple[str, ...], *, again: tuple[int, ...] = ()
+    ) -> _Leaving:
         name = each.message_id or f"{self._file}-{each.seq}"
         event = LaneEvent(name, each.contact, each.raw, only)
-        return _Leaving(each.seq, event, keeps_number=not repeats)
+        return _Leaving(each.seq, event, again)
 
     async def _pass_on(
         self, held: Held, leaving: Sequence[_Leaving], settlement: Settlement
     ) -> None:
         """Publish events, and let them go once they are safe."""
         if leaving:
-            named = {each.seq: each.event.id for each in leaving if each.keeps_number}
-            await finished(self.store.write(announce, named))
+            named = {each.seq: each.event.id for each in leaving}
+            again = [(each.seq, target) for each in leaving for target in each.again]
+            await finished(self.store.write(announce, named, again))
             await self.engine.publish_to(held.connection, [each.event for each in leaving])
         (kept,) = await finished(self.store.write(settle, [(held, settlement)]))
         if not kept:
@@ -199,12 +202,12 @@ class _Choice:
     Attributes:
         only: Through which mappings it is to go; empty for all.
         is_left: Whether anything is.
-        repeats: Whether one of them has delivered it, and is to once more.
+        again: Numbers of those that have delivered it, and are to once more.
     """
 
     only: tuple[str, ...] = ()
     is_left: bool = True
-    repeats: bool = False
+    again: tuple[int, ...] = ()
 
 
 @attrs.define(eq=False)
@@ -236,8 +239,9 @@ class _Sorting:
         left = [name for name in self.targets if self._is_left(name, each, found, content)]
         if not found:
             return _Choice()
-        repeats = any(found.get(self.targets[name]) == Status.DELIVERED for name in left)
-        return _Choice(tuple(left), bool(left), repeats)
+        again = (self.targets[name] for name in left)
+        delivered = tuple(each for each in again if found.get(each) == Status.DELIVERED)
+        return _Choice(tuple(left), bool(left), delivered)
 
     def _is_left(self, name: str, each: Waiting, found: Mapping[int, str], content: Any) -> bool:
         """Tell whether an event is not settled for a mapping, or is to follow one that is not.
