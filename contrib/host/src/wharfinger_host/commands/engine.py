@@ -1,12 +1,13 @@
-"""``wharfinger engine setup|status|migrate``."""
+"""``wharfinger engine``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Engine, Quiet
+from wharfinger_host.commands.migrate import migrate
+from wharfinger_host.commands.options import AsJson, Config, Engine, needs_engine
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -49,61 +50,9 @@ def show_status(config: Config, *, engine: Engine = "", as_json: AsJson = False)
     _look(config, engine, setup=False, as_json=as_json)
 
 
-@engine.command(
+engine.command(
     "migrate", epilog="Example: wharfinger engine migrate wharfinger.toml --engine amqp://HOST/"
-)
-def migrate(
-    config: Config,
-    *,
-    engine: Engine = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only count what would be moved.")
-    ] = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Move what waits in the inbox to the lanes of an engine.
-
-    Each connection gets what it is not done with, in its order, what was put aside included. Events
-    are safe in the engine before they are let go; where this ends early, give it again, and at most
-    500 of them are there twice, under the same ids. The file keeps the ledger and the dead letters.
-
-    Exit code 1 where something stays in the inbox, 2 where the configuration is wrong, 3 where a
-    worker is still at the inbox, or inbox or engine cannot be used, 130 after Ctrl-C.
-    """
-    import asyncio
-
-    from wharfinger_host import keeping, migrating, opening, terminal
-    from wharfinger_host.configuration import Selection
-    from wharfinger_host.engines.at_work import engine_for, leaving
-    from wharfinger_host.engines.finding import without_password
-    from wharfinger_host.engines.moving import directed
-    from wharfinger_host.progress import MoveProgress
-    from wharfinger_host.views import migrate as view
-
-    _needs_url(engine)
-    configuration, inbox = keeping.read(config, as_json=as_json)
-    connections = opening.open_connections(config, Selection(), as_json=as_json, mappings=False)
-    with keeping.store_of(configuration) as store, leaving():
-        target = directed(engine_for(engine, keeping.lanes_of(inbox, store)))
-        with MoveProgress(quiet=quiet) as progress:
-            work = migrating.Migrating(
-                store=store,
-                engine=target,
-                connections=connections,
-                url=without_password(engine),
-                progress=progress,
-            )
-            try:
-                found = asyncio.run(work.run(dry_run=dry_run))
-            except KeyboardInterrupt:
-                found = work.found("Interrupted.")
-                work.interrupted = True
-    if as_json:
-        terminal.write_json(view.as_json(found))
-    else:
-        view.show(terminal.results(), found)
-    raise typer.Exit(work.exit_code(found))
+)(migrate)
 
 
 def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None:
@@ -114,7 +63,7 @@ def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None
     from wharfinger_host.engines.finding import without_password
     from wharfinger_host.views import engine as view
 
-    _needs_url(url)
+    needs_engine(url)
     configuration, inbox = keeping.read(config, as_json=as_json)
     names = tuple(configuration.connections)
     with keeping.store_of(configuration) as store:
@@ -127,11 +76,6 @@ def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None
     else:
         view.show(terminal.results(), shown, status)
     raise typer.Exit(Exit.OK if status.ok else Exit.FAILED)
-
-
-def _needs_url(url: str) -> None:
-    if not url:
-        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
 
 
 async def _status(
