@@ -112,8 +112,10 @@ def test_every_metric_of_a_host_is_in_the_reference_with_its_labels(reference, e
     assert listed == {name: list(each._labelnames) for name, each in exported.items()}
 
 
-def test_alerts_of_the_how_to_are_about_metrics_there_are(how_to, exported):
-    named = set(re.findall(r"\bwharfinger_\w+", "".join(_blocks(how_to, "yaml"))))
+@pytest.mark.parametrize("page", ["observe", "operate-engines"])
+def test_alerts_of_the_how_tos_are_about_metrics_there_are(root, page, exported):
+    text = (root / f"docs/how-to/{page}.md").read_text()
+    named = set(re.findall(r"\bwharfinger_\w+", "".join(_blocks(text, "yaml"))))
     assert named
     assert named <= set(exported)
 
