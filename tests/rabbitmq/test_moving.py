@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
+import httpx
 import pytest
 from tests.e2e.laboratory.events import plant, write_events
 from tests.rabbitmq.test_engine import LANE, events, fetched, lane_of
@@ -105,6 +107,36 @@ def test_two_that_work_once_leave_nothing_behind(shop):
         worker.communicate(timeout=180)
     shop.host.run("run", "--once", "--one-machine")
     assert shop.broken(shop.waiting()) == []
+
+
+def test_a_file_whose_acceptance_was_killed_may_be_given_again(shop, tmp_path):
+    shop.setup()
+    file = write_events(tmp_path / "all.jsonl", shop.planted)
+    accepting = shop.host.start("accept", file, "--chunk", "5")
+    while accepting.poll() is None and not shop.waiting():
+        pass
+    shop.host.kill(accepting, "accept")
+    assert shop.host.run("accept", file)[0] in (0, 1)
+    shop.options = ["--one-machine"]
+    shop.hire()
+    assert shop.broken(shop.finish()) == []
+
+
+def test_a_worker_shows_its_lanes_and_those_of_all(shop):
+    shop.setup()
+    shop.options = ["--metrics-port", "0"]
+    shop.hire()
+    shop.publish(shop.planted)
+    shop.until_delivered(20)
+    address = re.search(r"http://\S+/metrics", shop.host.errors.read_text("utf-8"))
+    assert address is not None
+    found, held = "", r'^wharfinger_engine_lane_manned.*"\} 1.0$'
+    while len(re.findall(held, found, re.MULTILINE)) < 16:  # until it has them all
+        found = httpx.get(address[0], timeout=30).text
+    assert "wharfinger_engine_up 1.0" in found
+    assert 'wharfinger_engine_workers{connection="shop"} 1.0' in found
+    assert re.search(r'lane_moves_total\{connection="north",move="gained"\} [1-9]', found)
+    assert shop.finish() == 0
 
 
 async def test_accept_waits_for_the_confirmation(shop, url, tmp_path):
