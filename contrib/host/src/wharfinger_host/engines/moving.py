@@ -155,7 +155,7 @@ class Move:
             ahead, read_to = await finished(
                 self.store.read(read_ahead, held, position, self.portion)
             )
-            if read_to == position:
+            if not ahead:
                 return
             settlement = Settlement(position=read_to)
             leaving = []
