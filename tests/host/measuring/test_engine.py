@@ -57,6 +57,16 @@ async def test_lanes_workers_and_dead_letters_are_those_of_all_machines(lanes):
     assert found["wharfinger_engine_dead_letters", "acme"] == 1
 
 
+async def test_who_looks_asks_nothing_of_what_works(lanes):
+    class Busy(Harbour):
+        async def status(self, connections):
+            raise AssertionError("it has a sign of life to give")
+
+    at_work = Busy(lanes.engine.water, lanes=2)
+    found = await read(Lanes(at_work, observer=lanes.engine))
+    assert found["wharfinger_engine_up",] == 1
+
+
 async def test_an_engine_that_does_not_answer_is_down_and_nothing_else_is_said_of_it(lanes):
     lanes.engine.water.down = True
     assert await read(lanes) == {("wharfinger_engine_up",): 0}

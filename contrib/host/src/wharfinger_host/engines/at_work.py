@@ -53,11 +53,14 @@ class Lanes:
     Attributes:
         engine: Has them.
         one_machine: Whether all workers of the engine write into one ledger.
+        observer: The same engine once more, to be looked at: a question that waits for its answer
+            must keep no sign of life from getting through. None where nobody looks.
         counts: How lanes come and go, by connection.
     """
 
     engine: Engine
     one_machine: bool = False
+    observer: Engine | None = None
     counts: dict[str, LaneCounts] = attrs.field(factory=dict)
 
     def post(self, *, name: str, **duty: Any) -> EnginePost:
@@ -74,6 +77,12 @@ class Lanes:
             name=name,
             **duty,
         )
+
+    async def close(self) -> None:
+        """Leave the engine."""
+        await self.engine.close()
+        if self.observer is not None:
+            await self.observer.close()
 
     async def waiting(self, connections: Sequence[str]) -> int:
         """Return how many events wait, each for every connection by itself.
@@ -123,7 +132,7 @@ async def on_engine(
         await check(lanes.engine, connections)
         await work()
     finally:
-        await lanes.engine.close()
+        await lanes.close()
 
 
 async def check(engine: Engine, connections: Sequence[str]) -> None:
@@ -159,7 +168,7 @@ def taking(lanes: Lanes, connections: Sequence[str]) -> Iterator[Take]:
         asyncio.run_coroutine_threadsafe(check(lanes.engine, connections), loop).result()
         yield lambda entries: asyncio.run_coroutine_threadsafe(lanes.take(entries), loop)
     finally:
-        asyncio.run_coroutine_threadsafe(lanes.engine.close(), loop).result()
+        asyncio.run_coroutine_threadsafe(lanes.close(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -199,7 +208,7 @@ def lanes_for(
         return None
     engine = engine_for(url, lanes)
     _warn_of_timeouts(engine, delivering or {})
-    return Lanes(engine, one_machine)
+    return Lanes(engine, one_machine, engine_for(url, lanes))
 
 
 def engine_for(url: str, lanes: int) -> Engine:

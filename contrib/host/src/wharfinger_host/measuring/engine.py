@@ -42,7 +42,7 @@ async def look_at(lanes: Lanes, connections: Collection[str]) -> EngineFacts:
     status = None
     try:
         async with asyncio.timeout(_ANSWER_S):
-            status = await lanes.engine.status(sorted(connections))
+            status = await (lanes.observer or lanes.engine).status(sorted(connections))
     except (EngineError, TimeoutError):
         pass  # that it does not answer is what is measured then
     return EngineFacts(status, lanes.counts)
