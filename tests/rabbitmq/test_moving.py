@@ -74,7 +74,6 @@ def test_an_inbox_whose_worker_was_killed_moves_and_loses_and_repeats_nothing(
     shop.kill()
     monkeypatch.setenv("WHARFINGER_ENGINE", url)
     shop.setup()
-    assert shop.host.run("engine migrate")[0] == 3  # its leases have not ended
     end_leases(shop)
     moving = shop.host.start("engine migrate")
     while moving.poll() is None and not shop.waiting():

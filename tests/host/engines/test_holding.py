@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import pytest
 from tests.host.engines.harbour import Harbour
 
@@ -217,6 +218,30 @@ async def test_once_leaves_the_lanes_of_others_to_them(engine, water):
     left = [len(lane.events) - lane.acked for lane in water.lanes["acme"]]
     assert left == [0, len(water.lanes["acme"][1].events), 0, 0]
     assert left[1]
+
+
+async def test_once_takes_a_lane_that_is_only_just_given_to_it(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(40))
+    asked = []
+
+    class Group(Harbour):
+        async def acquire(self, connection, lane):
+            asked.append(lane)
+            return (
+                None if len(asked) <= self.lanes else await Harbour.acquire(self, connection, lane)
+            )
+
+        async def status(self, connections):
+            found = await Harbour.status(self, connections)
+            lanes = (attrs.evolve(each, held=True) for each in found.lanes)
+            return attrs.evolve(found, lanes=tuple(lanes))
+
+    async def work(*_):
+        return True
+
+    await once(Group(water, 4), work)
+    assert all(lane.acked == len(lane.events) for lane in water.lanes["acme"])
 
 
 async def test_once_tries_a_lane_that_has_to_wait_no_second_time(engine, water):

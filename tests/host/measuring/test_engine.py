@@ -82,5 +82,5 @@ async def test_what_this_process_has_and_had_is_counted(lanes):
     assert found["wharfinger_engine_lanes_held", "acme"] == 1
     assert found["wharfinger_engine_lane_moves_total", "acme", "gained"] == 2
     assert found["wharfinger_engine_lane_moves_total", "acme", "lost"] == 1
-    assert found["wharfinger_engine_lane_moves_total", "acme", "given up"] == 0
+    assert found["wharfinger_engine_lane_moves_total", "acme", "given_up"] == 0
     assert found["wharfinger_engine_lane_oldest_age_seconds", "acme", "0"] == 30

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import attrs
 
 from wharfinger_host.engines.contract import Fetched
 
 __all__ = ["LaneCounts"]
+
+_IDLE: Final = -1
+"""Stands for a time where a lane is at no event."""
 
 
 @attrs.define(eq=False)
@@ -67,6 +71,3 @@ class LaneCounts:
             self.lost += 1
         else:
             self.given_up += 1
-
-
-_IDLE = -1

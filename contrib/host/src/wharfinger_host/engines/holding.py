@@ -74,14 +74,17 @@ class Holder:
             EngineDownError: It does not answer, and it is worked on once.
         """
         try:
-            clock = asyncio.get_running_loop().time
+            clock, was_done = asyncio.get_running_loop().time, False
             while not self._ending.is_set():
                 next_s = clock() + self.engine.beat_s
                 try:
                     await self._beat(next_s)
                     self._say_that_it_answers()
-                    if self.once and await self._is_done():
+                    is_done = self.once and await self._is_done()
+                    # A lane that seemed to be another's may just have been given to this one.
+                    if is_done and was_done:
                         break
+                    was_done = is_done
                 except EngineDownError as error:
                     if self.once:
                         raise

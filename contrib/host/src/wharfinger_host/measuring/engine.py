@@ -109,7 +109,7 @@ def _of_process(counts: Mapping[str, LaneCounts]) -> Iterator[Metric]:
         held.add_metric([name], each.held)
         for move, count in (
             ("gained", each.gained),
-            ("given up", each.given_up),
+            ("given_up", each.given_up),
             ("lost", each.lost),
         ):
             moves.add_metric([name, move], count)
