@@ -14,9 +14,9 @@ from wharfinger_host.engines.contract import Fetched, Lease
 from wharfinger_host.engines.ledger import Entered, enter
 from wharfinger_host.store.ledger import Settlement, settle
 from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.duty import Audience
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Offer, Ticket
-from wharfinger_host.working.post import Audience
 from wharfinger_host.working.verdicts import Verdicts
 
 __all__ = ["Round", "Trying"]
@@ -100,7 +100,8 @@ class Round:
             names = tuple(
                 name
                 for name in self.verdicts.mappings
-                if self._is_to_send(name, fetched, each, content, gaps if repeated else None)
+                if (not event.only or name in event.only)
+                and self._is_to_send(name, fetched, each, content, gaps if repeated else None)
                 and not self._may_have_been_sent(name, ticket, fetched, each, content)
             )
             if names:
