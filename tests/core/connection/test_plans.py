@@ -57,7 +57,7 @@ async def test_a_plan_sees_payloads_as_they_are_mapped_and_not_as_they_are_sent(
     carpenter = Carpenter()
 
     def refuse(payload):
-        raise wharfinger.PayloadError("Nothing fits here.")
+        raise wharfinger.RejectedError("Nothing fits here.", code="unfit")
 
     action = {"form": refuse, "encode": refuse}
     async with harbour("a", provision=carpenter.provision(), **action) as connection:
