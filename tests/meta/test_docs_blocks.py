@@ -39,6 +39,7 @@ RUN_BY = {
     ("docs/reference/segment-differences.md", "json"): "tests/core/mapping/segment/test_pages.py",
     ("docs/reference/triggers.md", "python"): "tests/meta/test_docs_reference.py",
     ("docs/reference/triggers.md", "text"): "tests/meta/test_docs_reference.py",
+    ("docs/tutorial/first-plugin.md", "text"): "tests/meta/test_docs_first_plugin.py",
 }
 
 # There is nothing to run.
@@ -53,6 +54,10 @@ FOREIGN = {
     ".": "the shell's own",
     "curl": "asks Segment, or is run by the test of its page",
     "export": "the shell's own",
+    "cd": "the shell's own",
+    "mkdir": "the system's own",
+    "pytest": "run by the test of its page",
+    "python3": "makes an environment; tests are in theirs",
     "grep": "not ours; its input comes from a command that is run",
     "jq": "not on every machine; the fields it reads are those that `undelivered` writes",
     "openssl": "not on every machine; its output is any text",
