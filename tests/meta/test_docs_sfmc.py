@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from tests.meta.pages import account_of, texts
 
 import wharfinger
+from wharfinger_sfmc.permissions import NEEDED, words
 from wharfinger_sfmc_simulator import Simulator
 
 
@@ -86,3 +88,18 @@ def test_the_tests_of_the_page_on_the_simulator_pass(docs, tmp_path):
     )
     assert run.returncode == 0, run.stdout
     assert "4 passed" in run.stdout
+
+
+def test_the_page_on_access_names_what_each_action_needs(docs):
+    page = (docs / "how-to/grant-access.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
+    ticks = {re.sub(r"\]\(.*?\)|\[", "", cells[1]).strip(): cells[2] for cells in rows}
+    actions = wharfinger.load_plugins().actions("salesforce-marketing-cloud").values()
+    assert {action.slug for action in actions} == set(NEEDED)
+    for action in actions:
+        title = action.title
+        cell = ticks[title].replace("the same two", ticks["Send API Event"])
+        named = re.findall(r"\*([\w ]+: \w+)\*", cell)
+        needed = re.findall(r'"(.*?)"', words(NEEDED[action.slug]))
+        assert sorted(named) == sorted(needed), title
+    assert set(ticks) >= {action.title for action in actions}
