@@ -45,7 +45,6 @@ RUN_BY = {
 # There is nothing to run.
 NOT_RUN = {
     ("README.md", ""): "a drawing",
-    ("docs/explanation/the-way-of-one-event.md", "text"): "a drawing",
     ("docs/how-to/observe.md", "text"): "a drawing of the spans that the page's Python prints",
 }
 

@@ -24,6 +24,7 @@ class Picture(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the picture; an unknown name ends the build."""
+        self.env.note_reread()  # the source may have changed where the page has not
         (name,) = self.arguments
         if name not in PICTURES:
             known = ", ".join(sorted(PICTURES))

@@ -55,14 +55,17 @@ def _moments() -> str:
     asked = sorted(hooks().items(), key=lambda item: (_MOMENTS.index(item[1]), item[0]))
     for moment, group in groupby(asked, key=lambda item: item[1]):
         names = [name for name, _ in group]
-        height = LINE * max(len(names), 2) + 14
+        lines = _folded(moment, 26)
+        height = LINE * max(len(names), len(lines)) + 14
         drawing.box(0, y, 190, height, "box end")
-        for number, line in enumerate(_folded(moment, 26)):
-            drawing.words(95, y + 15 + number * LINE, line, "" if number else "strong")
+        for number, line in enumerate(lines):
+            offset = (height - LINE * len(lines)) / 2
+            drawing.words(95, y + offset + LINE * (number + 0.5), line, "strong")
         drawing.box(220, y, 250, height)
         drawing.arrow(190, y + height / 2, 220, y + height / 2)
         for number, name in enumerate(names):
-            drawing.words(232, y + 15 + number * LINE, name, "code", "start")
+            offset = (height - LINE * len(names)) / 2
+            drawing.words(232, y + offset + LINE * (number + 0.5), name, "code", "start")
         y += height + 12
     drawing.box(0, y, 190, 30, "box end")
     drawing.words(95, y + 15, "for an event", "strong")
@@ -153,22 +156,24 @@ def _repeating() -> str:
     ends = {Effect.IDEMPOTENT: Status.RETRY, Effect.ONCE: Status.UNKNOWN}
     does = {Effect.IDEMPOTENT: "sent again", Effect.ONCE: "evidence is looked for"}
     drawing = Drawing("A lost reply: an upsert is sent again, a journey event is not")
-    drawing.box(0, 30, 130, 44, "box end")
-    drawing.words(65, 44, "sent,", "strong")
-    drawing.words(65, 60, "and no reply", "strong")
+    drawing.box(0, 46, 120, 44, "box end")
+    drawing.words(60, 60, "sent,", "strong")
+    drawing.words(60, 76, "and no reply", "strong")
     for number, (effect, text) in enumerate(members(Effect).items()):
-        y = 62.0 * number
-        drawing.arrow(130, 52, 160, y + 22)
-        drawing.box(160, y, 190, 44)
-        drawing.words(255, y + 14, f"Effect.{effect.upper()}", "code")
-        drawing.words(255, y + 30, text.partition(":")[0][:27], "faint")
-        drawing.arrow(350, y + 22, 380, y + 22)
-        drawing.box(380, y, 160, 44)
-        drawing.words(460, y + 22, does[Effect(effect)])
-        drawing.arrow(540, y + 22, 570, y + 22)
-        drawing.box(570, y, 90, 44, "box filled")
-        drawing.words(615, y + 14, "if still open", "faint")
-        drawing.words(615, y + 30, ends[Effect(effect)], "strong")
+        y = 74.0 * number
+        middle = y + 31
+        drawing.arrow(120, 68, 150, middle)
+        drawing.box(150, y, 190, 62)
+        drawing.words(245, y + 15, f"Effect.{effect.upper()}", "code")
+        for row, line in enumerate(_folded(text.partition(":")[0], 26), 1):
+            drawing.words(245, y + 15 + row * LINE, line, "faint")
+        drawing.arrow(340, middle, 370, middle)
+        drawing.box(370, y, 160, 62)
+        drawing.words(450, middle, does[Effect(effect)])
+        drawing.arrow(530, middle, 560, middle)
+        drawing.box(560, y, 100, 62, "box filled")
+        drawing.words(610, middle - 8, "if still open", "faint")
+        drawing.words(610, middle + 8, ends[Effect(effect)], "strong")
     return str(drawing)
 
 
