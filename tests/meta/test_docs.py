@@ -81,3 +81,10 @@ def test_a_changelog_fragment_has_a_type_that_is_known(root, docs):
     ]
     assert not wrong, "\n".join(wrong)
     assert "<!-- towncrier release notes start -->" in (root / "CHANGELOG.md").read_text()
+
+
+def test_links_from_the_first_pages_lead_to_files_that_are_there(root):
+    for page in ("README.md", "CONTRIBUTING.md"):
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (root / page).read_text())
+        assert links
+        assert [link for link in links if not (root / link).exists()] == []

@@ -275,3 +275,27 @@ def test_the_commands_of_the_tutorial_work_in_their_order(terminal, sfmc, sfmc_a
     terminal.skipped = ("make", ". .venv", "wharfinger-sfmc-simulator", "curl")
     assert terminal.play("docs/tutorial/first-delivery.md") == 4
     assert len(sfmc.rows("orders")) == 1
+
+
+def test_the_page_on_connecting_a_tenant_works_in_its_order(terminal, sfmc, sfmc_address):
+    page = "docs/how-to/connect-a-tenant.md"
+    (toml,) = texts(page, "toml")
+    account = {
+        "510001234": "510000001",
+        "0example0client0id000000": "sampleclient000000000001",
+        "mcexample0subdomain000000000": "mcshop-and-loyalty-sample-00",
+    }
+    for fictional, sample in account.items():
+        assert fictional in toml
+        toml = toml.replace(fictional, sample)
+    # The sample tenant's orders must name their contact.
+    toml += 'values.SubscriberKey = { "@path" = "$.userId" }\n'
+    (terminal.folder / "shop.toml").write_text(routed(toml, sfmc_address))
+    (terminal.folder / "events.jsonl").write_bytes((DOCS / "tutorial/events.jsonl").read_bytes())
+    terminal.replaced["SECRET=..."] = f"SECRET={SECRET}"
+    assert terminal.play(page) == 5
+    assert len(sfmc.rows("orders")) == 1
+
+
+def test_the_page_on_debugging_plugins_is_typed(terminal):
+    assert terminal.play("docs/how-to/debug-plugins.md") == 4
