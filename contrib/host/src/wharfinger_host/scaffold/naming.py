@@ -14,7 +14,7 @@ __all__ = ["Naming", "PluginNameError", "naming_of"]
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PREFIX: Final = "wharfinger-"
-_LONGEST: Final = 30
+_LONGEST: Final = 24
 # Distributions of wharfinger itself, installed or not, and names that would be taken for them.
 _RESERVED: Final = frozenset(
     {
@@ -56,11 +56,6 @@ class Naming:
         return " ".join(word.capitalize() for word in self.slug.split("-"))
 
     @property
-    def prefix(self) -> str:
-        """What names of classes begin with: ``"AcmeMail"``."""
-        return self.title.replace(" ", "")
-
-    @property
     def variable(self) -> str:
         """The environment variable of its secret: ``"ACME_MAIL_API_KEY"``."""
         return f"{self.slug.upper().replace('-', '_')}_API_KEY"
@@ -100,6 +95,6 @@ def naming_of(name: str) -> Naming:
 
 
 def _suggestion(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     words = "-".join(re.findall(r"[a-z0-9]+", plain)).lstrip("0123456789-")
     return f' How about "{words}"?' if _SLUG.fullmatch(words) else ""
