@@ -36,6 +36,7 @@ class Trouble:
         idempotent: Statuses that tell it truly for an action that may be repeated.
         once: The same for an action that must not happen twice.
         remedy: What an author does where another status comes out.
+        asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Trouble:
     idempotent: frozenset[Status]
     once: frozenset[Status]
     remedy: str
+    asks_to_wait: bool = False
 
     def allowed(self, effect: Effect) -> frozenset[Status]:
         """Return the statuses that tell it truly."""
@@ -90,6 +92,7 @@ def troubles(
         lambda vendor: vendor.answers(lambda request: throttles(request, RETRY_AFTER_S)),
         {_R},
         "raise ThrottledError(..., retry_after_s=...) with the seconds of Retry-After.",
+        asks_to_wait=True,
     )
     for status in (500, 502, 503, 504):
         yield _trouble(
@@ -137,6 +140,7 @@ def _trouble(
     remedy: str,
     *,
     once: set[Status] | None = None,
+    asks_to_wait: bool = False,
 ) -> Trouble:
     return Trouble(
         name=name,
@@ -144,4 +148,5 @@ def _trouble(
         idempotent=frozenset(statuses),
         once=frozenset(statuses if once is None else once),
         remedy=remedy,
+        asks_to_wait=asks_to_wait,
     )

@@ -18,8 +18,8 @@ _LONGEST: Final = 24
 # Distributions of wharfinger itself, installed or not, and names that would be taken for them.
 _RESERVED: Final = frozenset(
     {
-        *("core", "engines", "host", "kafka", "plugin", "postbox", "rabbitmq", "sfmc"),
-        *("sfmc-extras", "sfmc-simulator", "test", "testing", "tests", "webhook", "wharfinger"),
+        *("core", "engines", "host", "kafka", "plugin", "postbox", "rabbitmq"),
+        *("test", "testing", "tests", "webhook", "wharfinger"),
     }
 )
 
