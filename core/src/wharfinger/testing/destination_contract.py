@@ -159,7 +159,7 @@ class DestinationContract:
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
         """What becomes of the examples in every trouble; found out once for all tests."""
         if type(self) not in _TROUBLED:
-            every = [*troubles(self.refuses, self.throttles, self.harmless), WORKING]
+            every = [*troubles(self.answers, self.refuses, self.throttles, self.harmless), WORKING]
             found = asyncio.run(in_every_trouble(usable, every))
             _TROUBLED[type(self)] = Troubled(found, list(wire.past))
         return _TROUBLED[type(self)]
@@ -235,7 +235,7 @@ class DestinationContract:
 
         So it does where tokens and look-ups meet the trouble.
         """
-        every = troubles(self.refuses, self.throttles, self.harmless)
+        every = troubles(self.answers, self.refuses, self.throttles, self.harmless)
         everywhere = asyncio.run(in_every_trouble(usable, every, from_the_start=True))
         complain(c for found in (*troubled.found, *everywhere) for c in outcomes.untold(found))
 
