@@ -30,7 +30,7 @@ from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_troubl
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
 from wharfinger.testing.troubles import WORKING, troubles
-from wharfinger.testing.vendor import Reply, Vendor, Wire
+from wharfinger.testing.paper import Reply, Vendor, Wire
 
 __all__ = ["DestinationContract", "Troubled", "contract"]
 

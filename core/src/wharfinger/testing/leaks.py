@@ -18,7 +18,7 @@ from wharfinger.testing.bench import Bench, Delivery
 from wharfinger.testing.complaints import Complaint
 from wharfinger.testing.running import previewed
 from wharfinger.testing.spans import recorded
-from wharfinger.testing.vendor import Vendor
+from wharfinger.testing.paper import Vendor
 
 __all__ = ["in_every_echo", "too_short"]
 

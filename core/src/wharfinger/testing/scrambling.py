@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from wharfinger.testing.vendor import Answer
+from wharfinger.testing.paper import Answer
 
 __all__ = ["SCRAMBLES", "scrambled"]
 

@@ -12,7 +12,7 @@ import httpx
 from wharfinger.model.action import Effect
 from wharfinger.model.outcome import Status
 from wharfinger.testing.scrambling import SCRAMBLES, scrambled
-from wharfinger.testing.vendor import GARBAGE, Answer, Garbage, Reply, Vendor
+from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
 
 __all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
 
