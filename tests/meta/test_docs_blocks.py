@@ -34,6 +34,8 @@ RUN_BY = {
     ("docs/how-to/observe.md", "yaml"): "tests/meta/test_telemetry_docs.py",
     ("docs/how-to/receive-events.md", "javascript"): "tests/host/serving/test_page.py",
     ("docs/how-to/receive-events.md", "python"): "tests/host/serving/test_page.py",
+    ("docs/how-to/test-a-plugin.md", "python"): "tests/meta/test_testing_docs.py",
+    ("docs/how-to/test-a-plugin.md", "toml"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-with-the-simulator.md", "python"): "tests/meta/test_docs_sfmc.py",
     ("docs/reference/field-mappings.md", "json"): "tests/core/mapping/segment/test_pages.py",
     ("docs/reference/segment-differences.md", "json"): "tests/core/mapping/segment/test_pages.py",
@@ -45,6 +47,7 @@ RUN_BY = {
 # There is nothing to run.
 NOT_RUN = {
     ("README.md", ""): "a drawing",
+    ("docs/how-to/test-a-plugin.md", "text"): "what a failure looks like; its plugin has none",
     ("docs/how-to/observe.md", "text"): "a drawing of the spans that the page's Python prints",
 }
 
