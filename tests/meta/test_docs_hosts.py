@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import kombu.serialization
 import orjson
 import pytest
 import stamina
@@ -154,6 +155,23 @@ def test_the_task_of_the_page_on_celery_sends_again_only_what_is_to_be_sent_agai
     celery["deliver"].delay("contacts", people).get()
     assert {person["userId"] for person in people} <= set(sfmc.contacts)
     assert len([r for r in sfmc.requests if r.path == "/contacts/v1/contacts"]) == 4
+
+
+def test_the_task_of_the_page_on_celery_keeps_what_was_tried_too_often(celery, sfmc, capsys):
+    celery["deliver"].max_retries = 2
+    sfmc.inject(Fault(kind="server-error", path="/contacts/v1/contacts", times=3))
+    celery["deliver"].delay("contacts", PEOPLE[:1]).get()
+    assert len([r for r in sfmc.requests if r.path == "/contacts/v1/contacts"]) == 3
+    assert capsys.readouterr().out.startswith("contacts retry")
+
+
+def test_what_the_tasks_of_the_page_on_celery_hand_on_can_be_written_down(celery, monkeypatch):
+    handed = []
+    monkeypatch.setattr(celery["keep"], "delay", lambda *arguments: handed.append(arguments))
+    celery["deliver"].delay("contacts", PEOPLE).get()
+    (arguments,) = handed
+    _, _, body = kombu.serialization.dumps(arguments, serializer="json")
+    assert "m-2" in body
 
 
 def test_the_task_of_the_page_on_celery_does_not_repeat_a_journey_event(celery, sfmc, capsys):
