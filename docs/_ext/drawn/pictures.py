@@ -84,7 +84,7 @@ _MOMENTS: Final = [
 
 def _outcomes() -> str:
     """What leads to each status, and what a host does with it."""
-    raised = {status: [] for status in Status}
+    raised: dict[Status, list[str]] = {status: [] for status in Status}
     for name in wharfinger.__all__:
         error: Any = getattr(wharfinger, name)
         if isinstance(error, type) and wharfinger.DeliveryError in error.__mro__[1:]:
@@ -140,10 +140,8 @@ def _lanes() -> str:
         for batch in lane:
             width = 66 * len(batch.events) + 8
             drawing.box(x, y, width, 44, "box")
-            for place, (event, person) in enumerate(
-                zip(batch.events, batch.order_keys, strict=True)
-            ):
-                drawing.labelled(x + 7 + place * 66, y + 7, 60, [f"{event} {person}"], "box filled")
+            for place, (event, key) in enumerate(zip(batch.events, batch.order_keys, strict=True)):
+                drawing.labelled(x + 7 + place * 66, y + 7, 60, [f"{event} {key}"], "box filled")
             drawing.arrow(x + width, y + 22, x + width + 20, y + 22)
             x += width + 20
         drawing.words(x + 6, y + 22, "vendor", "faint", "start")

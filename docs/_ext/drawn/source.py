@@ -84,7 +84,7 @@ def members(cls: type) -> dict[str, str]:
     (tree,) = ast.parse(inspect.getsource(cls)).body
     assert isinstance(tree, ast.ClassDef)
     return {
-        node.value.value: " ".join(text.value.value.split())
+        str(node.value.value): " ".join(str(text.value.value).split())
         for node, text in zip(tree.body, tree.body[1:], strict=False)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Constant)
