@@ -32,6 +32,8 @@ RUN_BY = {
     ("docs/how-to/embed-in-a-host.md", "python"): "tests/meta/test_docs_hosts.py",
     ("docs/how-to/observe.md", "python"): "tests/meta/test_telemetry_docs.py",
     ("docs/how-to/observe.md", "yaml"): "tests/meta/test_telemetry_docs.py",
+    ("docs/how-to/operate-engines.md", "text"): "tests/meta/test_operations.py",
+    ("docs/how-to/operate-engines.md", "yaml"): "tests/meta/test_operations.py",
     ("docs/how-to/receive-events.md", "javascript"): "tests/host/serving/test_page.py",
     ("docs/how-to/receive-events.md", "python"): "tests/host/serving/test_page.py",
     ("docs/how-to/test-a-plugin.md", "python"): "tests/meta/test_testing_docs.py",
@@ -48,6 +50,7 @@ RUN_BY = {
 NOT_RUN = {
     ("README.md", ""): "a drawing",
     ("docs/how-to/test-a-plugin.md", "text"): "what a failure looks like; its plugin has none",
+    ("docs/explanation/capacity.md", "text"): "made by tests/bench/capacity, which compares it",
     ("docs/how-to/observe.md", "text"): "a drawing of the spans that the page's Python prints",
 }
 
@@ -55,6 +58,7 @@ NOT_RUN = {
 FOREIGN = {
     ".": "the shell's own",
     "curl": "asks Segment, or is run by the test of its page",
+    "docker": "not on every machine; its files are read by the test of their page",
     "export": "the shell's own",
     "cd": "the shell's own",
     "mkdir": "the system's own",
@@ -62,6 +66,8 @@ FOREIGN = {
     "python3": "makes an environment; tests are in theirs",
     "grep": "not ours; its input comes from a command that is run",
     "jq": "not on every machine; the fields it reads are those that `undelivered` writes",
+    "rabbitmq-upgrade": "RabbitMQ's own",
+    "systemctl": "not on every machine; the units are read by the test of their page",
     "openssl": "not on every machine; its output is any text",
     "opentelemetry-instrument": "comes with OpenTelemetry's distribution, which is not installed",
 }

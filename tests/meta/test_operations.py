@@ -18,6 +18,7 @@ import yaml  # type: ignore[import-untyped]  # its stubs are not installed
 from wharfinger.delivery.http import Timeouts
 from wharfinger_host.command_page import commands
 from wharfinger_host.inbox_configuration import read_inbox
+from wharfinger_rabbitmq.address import Address
 
 PAGES = ("operate-engines", "scale-out-with-rabbitmq", "consume-from-kafka")
 COMMANDS = commands()
@@ -67,6 +68,24 @@ def test_every_table_of_a_configuration_is_one_that_is_taken(how_to):
     assert [problems for _, problems in inboxes] == [[]]
     [timeouts] = (each["connections"]["shop"]["timeouts"] for each in tables if "inbox" not in each)
     assert Timeouts(**timeouts).whole_s == timeouts["whole_s"]
+
+
+def test_every_alert_is_about_a_metric_that_there_is(how_to):
+    [text] = blocks(how_to / "operate-engines.md", "yaml")
+    [group] = yaml.safe_load(text)["groups"]
+    known = (how_to.parent / "reference/telemetry.md").read_text()
+    for rule in group["rules"]:
+        names = re.findall(r"wharfinger_\w+", rule["expr"])
+        assert len(names) == 1
+        assert f"| `{names[0]}` |" in known
+
+
+def test_the_secrets_of_the_units_are_what_an_engine_and_an_account_take(how_to):
+    [text] = blocks(how_to / "operate-engines.md", "text")
+    lines = dict(line.split("=", 1) for line in text.splitlines())
+    assert set(lines) == {"WHARFINGER_ENGINE", "SFMC_CLIENT_SECRET"}
+    address = Address.of(lines["WHARFINGER_ENGINE"])
+    assert len(address.hosts) == 3
 
 
 def test_the_page_offers_every_file_and_no_other(how_to, files):
