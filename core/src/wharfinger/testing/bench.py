@@ -335,7 +335,10 @@ def _awake(slept_s: dict[str, float]) -> Iterator[None]:
     sleep, doze = time.sleep, asyncio.sleep
 
     def stay_awake(seconds: SupportsIndex | float, /) -> None:
-        slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
+        if SENDING.get() is None or not _in_a_loop():
+            sleep(seconds)
+        else:
+            slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
 
     async def stay_up(delay: float, result: Any = None) -> Any:
         if delay > 0 and SENDING.get() is not None:
@@ -347,6 +350,15 @@ def _awake(slept_s: dict[str, float]) -> Iterator[None]:
         yield
     finally:
         time.sleep, asyncio.sleep = sleep, doze
+
+
+def _in_a_loop() -> bool:
+    """Tell whether this thread runs an event loop: sleeping in another one holds nobody up."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager
