@@ -29,9 +29,11 @@ from wharfinger.testing.examples import Example, example_for
 from wharfinger.testing.paper import SENDING, Vendor
 from wharfinger.testing.troubles import WORKING, Trouble
 
-__all__ = ["Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
+__all__ = ["UNTOLD", "Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
 
 _CONNECTION: Final = "contract"
+UNTOLD: Final = "untold"
+"""Code of what stands for outcomes that an action did not give."""
 _BLAMED: Final = (
     "The test itself is at fault: {}.\n    What to do: let `answers`, `besides`, `refuses` and "
     "`throttles` return a reply for whatever the plugin may send."
@@ -294,7 +296,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
-            return [Outcome(status=Status.UNKNOWN, code="contract")] * len(batch)
+            return [Outcome(status=Status.UNKNOWN, code=UNTOLD)] * len(batch)
         given: Sequence[Outcome] = written.given
         return given
 
