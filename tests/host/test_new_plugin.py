@@ -17,7 +17,7 @@ import wharfinger_host
 from wharfinger_host.cli import app
 from wharfinger_host.scaffold import PluginNameError, naming_of, texts_of, write_plugin
 
-SOURCES = [str(Path(package.__file__).parents[1]) for package in (wharfinger, wharfinger_host)]
+SOURCES = [str(Path(str(package.__file__)).parents[1]) for package in (wharfinger, wharfinger_host)]
 LONGEST = "abcdefghijk-mnopqrstuvwx"
 
 
@@ -204,7 +204,7 @@ def test_a_folder_above_that_is_not_there_is_an_error(run, tmp_path):
 
 
 def test_what_cannot_be_written_whole_is_not_written_at_all(tmp_path, monkeypatch):
-    written = []
+    written: list[Path] = []
 
     def fill_up(file, *arguments, **options):
         if len(written) == 5:

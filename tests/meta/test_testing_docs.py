@@ -110,6 +110,15 @@ def test_an_unknown_key_of_the_file_is_told_with_the_known_ones(run_pytest, tmp_
     assert "besides" in output
 
 
+def test_a_function_of_the_file_that_is_not_there_is_told(run_pytest, tmp_path):
+    (tmp_path / "postbox.toml").write_text('answers = "nobody:answers"\n')
+    _, output = run_pytest(
+        *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed", "-k", "loads"),
+        *("--wharfinger-destination", "postbox", "--wharfinger-settings", "postbox.toml"),
+    )
+    assert "nobody:answers is no function that can be imported" in output
+
+
 def test_every_check_is_in_the_reference_and_no_other(root):
     text = (root / "docs/reference/testing.md").read_text()
     listed = re.findall(r"^\| `(test_\w+)` \|", text, re.MULTILINE)

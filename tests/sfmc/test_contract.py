@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+import attrs
 import httpx
+import tomlkit
 
 from wharfinger.testing import DestinationContract, Example
 from wharfinger_sfmc_simulator import Simulator, StandingClock
@@ -112,3 +118,54 @@ class TestMarketingCloud(DestinationContract):
     def besides(self, request: httpx.Request) -> Any:
         delivers = request.method in ("POST", "PUT") and request.url.path != "/v2/token"
         return None if delivers else self.answers(request)
+
+
+SIMULATED = """
+import pickle
+from pathlib import Path
+
+from wharfinger_sfmc_simulator import Simulator, StandingClock
+
+TENANT = pickle.loads(Path("tenant").read_bytes())
+TRANSPORT = Simulator.from_mapping(TENANT, clock=StandingClock(step_s=30)).transport()
+
+
+async def answers(request):
+    response = await TRANSPORT.handle_async_request(request)
+    await response.aread()
+    return response
+
+
+def besides(request):
+    delivers = request.method in ("POST", "PUT") and request.url.path != "/v2/token"
+    return None if delivers else answers(request)
+"""
+
+
+def test_the_kit_passes_for_the_installed_plugin_without_a_class(tmp_path):
+    facts = {
+        "settings": dict(TestMarketingCloud.settings),
+        "answers": "simulated:answers",
+        "besides": "simulated:besides",
+        "examples": {
+            slug: attrs.asdict(example) for slug, example in TestMarketingCloud.examples.items()
+        },
+    }
+    (tmp_path / "contract.toml").write_text(tomlkit.dumps(facts))
+    (tmp_path / "tenant").write_bytes(pickle.dumps(TENANT))
+    (tmp_path / "simulated.py").write_text(SIMULATED)
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull),
+            *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed"),
+            *("--wharfinger-destination", TestMarketingCloud.destination),
+            *("--wharfinger-settings", "contract.toml"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "24 passed" in run.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import acme
+import acme  # type: ignore[import-not-found]  # stands beside it when it runs
 import httpx
 import orjson
 

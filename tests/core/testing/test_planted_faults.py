@@ -378,6 +378,13 @@ def run_kit(pytester, monkeypatch):
     return run_kit
 
 
+def test_an_example_for_an_action_that_does_not_exist_is_told(run_kit):
+    broken = CONTRACT.read_text().replace('"ring-bell": Example', '"ring-the-bell": Example')
+    failed, result = run_kit(PLUGIN.read_text(), "-k", "loads", contract=broken)
+    assert failed == ["test_the_plugin_loads"]
+    result.stdout.fnmatch_lines(["action 'acme/ring-the-bell': no plugin gives it.*"])
+
+
 def test_a_fault_of_the_test_itself_is_not_blamed_on_the_plugin(run_kit):
     broken = CONTRACT.read_text().replace('note.get("text")', 'note["text"]')
     failed, result = run_kit(PLUGIN.read_text(), "-k", "outcome_whatever", contract=broken)

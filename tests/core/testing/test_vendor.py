@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import sys
 
 import httpx
 import pytest
@@ -99,3 +101,11 @@ def test_a_contract_that_is_made_is_one_that_is_derived():
 def test_a_contract_refuses_what_it_does_not_know_with_a_suggestion():
     with pytest.raises(TypeError, match=r'no setings\. Did you mean "settings"'):
         contract("acme", setings={})
+
+
+def test_without_its_extra_the_kit_says_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("wharfinger.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pytest_httpx", None)
+    with pytest.raises(ImportError, match=r'pip install "wharfinger\[testing\]"'):
+        importlib.import_module("wharfinger.testing")

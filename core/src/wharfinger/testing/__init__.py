@@ -12,6 +12,12 @@ itself. The names below are promised; nothing else is.
 
 from __future__ import annotations
 
+try:
+    import pytest_httpx  # noqa: F401  # looked for before anything of ours needs it
+except ImportError as error:
+    text = 'wharfinger.testing needs pytest-httpx: pip install "wharfinger[testing]"'
+    raise ImportError(text) from error
+
 from wharfinger.testing.destination_contract import DestinationContract, contract
 from wharfinger.testing.examples import Example
 from wharfinger.testing.options import pytest_addoption, vendor

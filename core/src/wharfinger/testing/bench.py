@@ -29,9 +29,11 @@ from wharfinger.testing.examples import Example, example_for
 from wharfinger.testing.paper import SENDING, Vendor
 from wharfinger.testing.troubles import WORKING, Trouble
 
-__all__ = ["Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
+__all__ = ["UNTOLD", "Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
 
 _CONNECTION: Final = "contract"
+UNTOLD: Final = "untold"
+"""Code of what stands for outcomes that an action did not give."""
 _BLAMED: Final = (
     "The test itself is at fault: {}.\n    What to do: let `answers`, `besides`, `refuses` and "
     "`throttles` return a reply for whatever the plugin may send."
@@ -294,7 +296,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
-            return [Outcome(status=Status.UNKNOWN, code="contract")] * len(batch)
+            return [Outcome(status=Status.UNKNOWN, code=UNTOLD)] * len(batch)
         given: Sequence[Outcome] = written.given
         return given
 
@@ -335,7 +337,10 @@ def _awake(slept_s: dict[str, float]) -> Iterator[None]:
     sleep, doze = time.sleep, asyncio.sleep
 
     def stay_awake(seconds: SupportsIndex | float, /) -> None:
-        slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
+        if SENDING.get() is None or not _in_a_loop():
+            sleep(seconds)
+        else:
+            slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
 
     async def stay_up(delay: float, result: Any = None) -> Any:
         if delay > 0 and SENDING.get() is not None:
@@ -347,6 +352,15 @@ def _awake(slept_s: dict[str, float]) -> Iterator[None]:
         yield
     finally:
         time.sleep, asyncio.sleep = sleep, doze
+
+
+def _in_a_loop() -> bool:
+    """Tell whether this thread runs an event loop: sleeping in another one holds nobody up."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -133,7 +133,7 @@ class DestinationContract:
     def bench(self, wire: Wire, loaded: Plugins) -> Bench:
         """The plugin on the bench; a test is skipped where it cannot be put there."""
         del wire
-        if list(records.missing(loaded, self.destination, self.actions)):
+        if list(records.missing(loaded, self.destination, {*self.actions, *self.examples})):
             pytest.skip("the plugin does not load: see test_the_plugin_loads")
         return self._bench(loaded)
 
@@ -175,7 +175,7 @@ class DestinationContract:
 
     def test_the_plugin_loads(self, loaded: Plugins) -> None:
         """Hooks exist and take the arguments they name; records are valid."""
-        missing = list(records.missing(loaded, self.destination, self.actions))
+        missing = list(records.missing(loaded, self.destination, {*self.actions, *self.examples}))
         # Somebody else's plugin that is broken is no concern of this one.
         names = None if missing or self.plugin is not None else {self.destination}
         complain([*records.set_aside(loaded, names), *missing])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from wharfinger.testing.destination_contract import DestinationContract
 from wharfinger.testing.examples import Example
 from wharfinger.testing.options import DESTINATION, SETTINGS
+from wharfinger.testing.paper import Reply
 
 __all__ = ["TestInstalled"]
 
@@ -23,8 +25,8 @@ _KEYS = ("settings", "actions", "harmless", "may_import", "examples", "answers",
 class TestInstalled(DestinationContract):
     """Tries the destination of ``--wharfinger-destination`` as ``--wharfinger-settings`` says."""
 
-    _answers: Sequence[Mapping[str, Any]] = ()
-    _besides: Sequence[Mapping[str, Any]] = ()
+    _answers: Callable[[httpx.Request], Reply | None]
+    _besides: Callable[[httpx.Request], Reply | None]
 
     @pytest.fixture(autouse=True)
     def _from_the_command_line(self, request: pytest.FixtureRequest) -> None:
@@ -40,15 +42,17 @@ class TestInstalled(DestinationContract):
         self.examples = {
             name: Example(**example) for name, example in facts.get("examples", {}).items()
         }
-        self._answers, self._besides = facts.get("answers", ()), facts.get("besides", ())
+        self._answers = _replies(facts.get("answers", ()))
+        self._besides = _replies(facts.get("besides", ()))
 
-    def answers(self, request: httpx.Request) -> httpx.Response:
+    def answers(self, request: httpx.Request) -> Reply:
         """Reply as the file says; ``200 {}`` where it says nothing."""
-        return _reply(self._answers, request) or httpx.Response(200, json={})
+        reply = self._answers(request)
+        return httpx.Response(200, json={}) if reply is None else reply
 
-    def besides(self, request: httpx.Request) -> httpx.Response | None:
+    def besides(self, request: httpx.Request) -> Reply | None:
         """Reply as the file says."""
-        return _reply(self._besides, request)
+        return self._besides(request)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -63,12 +67,26 @@ def _read(file: Path) -> dict[str, Any]:
     return facts
 
 
-def _reply(rules: Sequence[Mapping[str, Any]], request: httpx.Request) -> httpx.Response | None:
+def _replies(
+    written: str | Sequence[Mapping[str, Any]],
+) -> Callable[[httpx.Request], Reply | None]:
+    """Return what replies: a function that is named ``module:function``, or one made of rules."""
+    if not isinstance(written, str):
+        return lambda request: _by_rule(written, request)
+    try:
+        named: Callable[[httpx.Request], Reply | None] = resolve_name(written)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise pytest.UsageError(
+            f"{written} is no function that can be imported: {error}"
+        ) from error
+    return named
+
+
+def _by_rule(rules: Sequence[Mapping[str, Any]], request: httpx.Request) -> httpx.Response | None:
     """Answer by the first rule whose method, host and path fit."""
+    found = {"method": request.method, "host": request.url.host, "path": request.url.path}
     for rule in rules:
-        wanted = {key: rule.get(key, "*") for key in ("method", "host", "path")}
-        found = {"method": request.method, "host": request.url.host, "path": request.url.path}
-        if all(fnmatchcase(found[key], pattern) for key, pattern in wanted.items()):
+        if all(fnmatchcase(found[key], rule.get(key, "*")) for key in found):
             return httpx.Response(
                 rule.get("status", 200),
                 headers=rule.get("headers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from wharfinger.model.outcome import NOT_SENT, Status
-from wharfinger.testing.bench import Delivery, InTrouble, Performed
+from wharfinger.testing.bench import UNTOLD, Delivery, InTrouble, Performed
 from wharfinger.testing.complaints import Complaint
 from wharfinger.testing.troubles import RETRY_AFTER_S
 
@@ -89,7 +89,7 @@ def throttled(found: InTrouble) -> Iterator[Complaint]:
 def accepted(slug: str, delivery: Delivery) -> Iterator[Complaint]:
     """Complain where events that the vendor accepts are not delivered."""
     for index, outcome in enumerate(delivery.outcomes(slug)):
-        if outcome.status is not Status.DELIVERED and outcome.code != "contract":
+        if outcome.status is not Status.DELIVERED and outcome.code != UNTOLD:
             yield Complaint(
                 f"{slug}, event {index}, when the vendor works",
                 f'the outcome is "{outcome.status.value}" ({outcome.code}): '

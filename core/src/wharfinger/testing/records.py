@@ -21,6 +21,7 @@ _LOOKS_SECRET: Final = re.compile(
     r"(password|passphrase|secret|token|credential|private_?key|api_?key|access_?key)",
     re.IGNORECASE,
 )
+_ABOUT_ONE: Final = re.compile(r"(url|uri|endpoint|header|name|type|scope|_id|_s)$", re.IGNORECASE)
 
 
 def missing(plugins: Plugins, destination: str, actions: Collection[str]) -> Iterator[Complaint]:
@@ -33,7 +34,11 @@ def missing(plugins: Plugins, destination: str, actions: Collection[str]) -> Ite
         yield Complaint(f"destination {destination!r}", "no plugin gives it.", remedy)
         return
     for slug in sorted(set(actions) - plugins.actions(destination).keys()):
-        yield Complaint(f"action {destination}/{slug}", "no plugin gives it.", remedy)
+        yield Complaint(f"action {f'{destination}/{slug}'!r}", "no plugin gives it.", remedy)
+
+
+def _names_a_secret(name: str) -> bool:
+    return bool(_LOOKS_SECRET.search(name)) and not _ABOUT_ONE.search(name)
 
 
 def set_aside(plugins: Plugins, names: Collection[str] | None) -> Iterator[Complaint]:
@@ -94,7 +99,7 @@ def _label(where: str, field: Field, labels: Mapping[str, int]) -> Iterator[Comp
 
 def _secrets(schema: type[Any]) -> Iterator[Complaint]:
     for field in fields_of(schema):
-        if _LOOKS_SECRET.search(field.name) and not field.secret:
+        if _names_a_secret(field.name) and not field.secret:
             yield Complaint(
                 f"settings, field {field.name}",
                 "it looks like a secret, but nothing hides its value.",
