@@ -1,0 +1,155 @@
+"""Actions in one event loop with others: they end when asked, hold nobody up and share nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx
+
+from wharfinger.errors import ConfigurationError
+from wharfinger.model.secret import Secret
+from wharfinger.payload import fields_of
+from wharfinger.testing.bench import Bench, Delivery, Performed
+from wharfinger.testing.complaints import Complaint
+from wharfinger.testing.vendor import Vendor
+
+__all__ = ["cancelled", "holds_up", "mixed_up", "previewed"]
+
+_ROUNDS: Final = 1_000
+"""Turns of the event loop after which a task that was cancelled has ended."""
+
+
+async def cancelled(bench: Bench, slug: str) -> list[Complaint]:
+    """Cancel a delivery while the vendor does not answer, and complain where it goes on."""
+    vendor = bench.working().forgets().never_answers()
+    performed: list[Performed] = []
+    task = asyncio.create_task(bench.deliver(slug, vendor, performed=performed, listen=False))
+    await _until(lambda: bool(vendor.delivering) or task.done())
+    if task.done() and not vendor.delivering:
+        await task
+        return []
+    task.cancel()
+    await _until(task.done)
+    ended = task.done()
+    if not ended:
+        vendor.lets_go()
+    await asyncio.gather(task, return_exceptions=True)
+    went_on = any(each.was_cancelled and each.error is None for each in performed)
+    turned = any(isinstance(each.error, Exception) and each.was_cancelled for each in performed)
+    if ended and not went_on and not turned:
+        return []
+    return [
+        Complaint(
+            slug,
+            "perform goes on after it was cancelled.",
+            "let asyncio.CancelledError through: catch Exception, never BaseException, and raise "
+            "it again where you clean up.",
+        )
+    ]
+
+
+async def _until(done: Any) -> None:
+    for _ in range(_ROUNDS):
+        if done():
+            return
+        await asyncio.sleep(0)
+
+
+def holds_up(slug: str, delivery: Delivery) -> Iterator[Complaint]:
+    """Complain where an action sleeps instead of waiting by the session."""
+    for function in delivery.slept_s:
+        yield Complaint(
+            slug,
+            f"it calls {function} while it sends a batch.",
+            "use `await session.wait(seconds)`: it holds up nobody else, and tests skip it.",
+        )
+
+
+async def previewed(bench: Bench, slug: str) -> tuple[list[Complaint], list[Any]]:
+    """Preview the examples; complain where something is sent, or nothing is shown.
+
+    Returns:
+        The complaints, and what the preview shows.
+    """
+    vendor = bench.working()
+    connection = bench.connect(slug, vendor)
+    try:
+        preview = await connection.preview(bench.examples[slug].events)
+    except Exception as error:  # noqa: BLE001  # an action may fail in any way
+        found = f"its preview raised {type(error).__name__}: {error}."
+        return [Complaint(slug, found, _PREVIEW)], []
+    complaints = []
+    if vendor.requests:
+        complaints.append(Complaint(slug, "its preview sends something.", _PREVIEW))
+    elif not preview.requests:
+        complaints.append(Complaint(slug, "its preview shows no request.", _PREVIEW))
+    return complaints, [*preview.requests, *preview.receipts]
+
+
+_PREVIEW: Final = (
+    "while session.previewing is true, let perform look nothing up and make the request it would "
+    "send, and let NotSentError through."
+)
+
+
+async def mixed_up(bench: Bench, slug: str) -> list[Complaint]:
+    """Deliver over two connections at once; complain where one shows in the other."""
+    other = _other_settings(bench)
+    alone = await bench.deliver(slug, bench.working(), settings=other, listen=False)
+    first, second = bench.working(), bench.working()
+    vendors: Mapping[str, Vendor] = {"the first": first, "the second": second}
+    deliveries = await asyncio.gather(
+        bench.deliver(slug, first, listen=False),
+        bench.deliver(slug, second, settings=other, listen=False),
+    )
+    complaints = []
+    statuses = [outcome.status for outcome in alone.outcomes(slug)]
+    if [outcome.status for outcome in deliveries[1].outcomes(slug)] != statuses:
+        found = "beside another connection its outcomes are others than alone."
+        complaints.append(Complaint(slug, found, _APART))
+    secrets = {"the first": _secrets(bench, other), "the second": _secrets(bench, bench.settings)}
+    for name, vendor in vendors.items():
+        strangers = secrets[name] - secrets["the second" if name == "the first" else "the first"]
+        if any(secret in _text(request) for request in vendor.requests for secret in strangers):
+            found = f"a request over {name} of two connections carries the other one's secret."
+            complaints.append(Complaint(slug, found, _APART))
+    return complaints
+
+
+_APART: Final = (
+    "keep nothing in modules or classes: what belongs to a connection goes into the httpx.Auth "
+    "that `create` makes, or into session.shared(Class)."
+)
+
+
+def _other_settings(bench: Bench) -> Mapping[str, Any]:
+    """Return the settings with other secrets, where such secrets are valid."""
+    other = dict(bench.settings)
+    for name, value in _by_field(bench, bench.settings).items():
+        other[name] = value[1:] + value[:1]
+    try:
+        slug = next(iter(bench.actions))
+        bench.connect(slug, bench.working(), settings=other)
+    except ConfigurationError:
+        return bench.settings
+    return other
+
+
+def _by_field(bench: Bench, settings: Mapping[str, Any]) -> dict[str, str]:
+    record = bench.plugins.settings(bench.destination.slug)
+    return {
+        field.name: value.reveal() if isinstance(value, Secret) else str(value)
+        for field in (fields_of(record.schema) if record else ())
+        if field.secret and (value := settings.get(field.name)) is not None
+    }
+
+
+def _secrets(bench: Bench, settings: Mapping[str, Any]) -> set[str]:
+    return set(_by_field(bench, settings).values())
+
+
+def _text(request: httpx.Request) -> str:
+    headers = " ".join(request.headers.values())
+    return f"{request.url} {headers} {request.content.decode(errors='replace')}"
