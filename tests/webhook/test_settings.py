@@ -25,7 +25,7 @@ WAYS = [
     ({"authentication": "bearer", "token": "token-s3cr3t"}, "authorization"),
     ({"authentication": "api-key", "api_key": "key-s3cr3t"}, "x-api-key"),
     (
-        {"authentication": "api-key", "api_key": "key-s3cr3t", "api_key_header": "X-Shop"},
+        {"authentication": "api-key", "api_key": "key-s3cr3t", "header_name": "X-Shop"},
         "x-shop",
     ),
 ]

@@ -70,7 +70,7 @@ def _credentials(settings: WebhookSettings) -> Mapping[str, str]:
         case WebhookSettings(authentication="bearer", token=wharfinger.Secret() as token):
             headers["Authorization"] = f"Bearer {token.reveal()}"
         case WebhookSettings(authentication="api-key", api_key=wharfinger.Secret() as key):
-            headers[settings.api_key_header] = key.reveal()
+            headers[settings.header_name] = key.reveal()
     return headers
 
 

@@ -40,7 +40,7 @@ class WebhookSettings:
         password: Of basic authentication.
         token: Of bearer authentication.
         api_key: The key that goes into a header.
-        api_key_header: Which header that is.
+        header_name: Which header that is.
         signing_secret: Key of the signatures; None for none.
         previous_signing_secret: The one before, while receivers still know it.
         allow_private_addresses: Whether the host may be in a private network.
@@ -112,8 +112,8 @@ class WebhookSettings:
         pattern=_LINE,
         pattern_hint=_LINE_HINT,
     )
-    api_key_header: str = wharfinger.field(
-        label="API Key Header",
+    header_name: str = wharfinger.field(
+        label="Header Name",
         category=_DATA,
         description="Name of the header that carries the API key.",
         default="X-API-Key",
