@@ -249,6 +249,6 @@ BATCHING: Final[Mapping[str, wharfinger.BatchPolicy | wharfinger.Unbatched]] = {
     "send-event": wharfinger.Unbatched(
         reason="it sends one request per event; the action Send Batch sends many"
     ),
-    "send-batch": wharfinger.BatchPolicy(rows=100, bytes=1_000_000, lanes=2),
+    "send-batch": wharfinger.BatchPolicy(rows=100, bytes=1_000_000),
 }
 """How each action travels, by its slug."""
