@@ -6,6 +6,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from wharfinger_sfmc_extras.hashing import EMAIL_HASH
 
 SLUG = "salesforce-marketing-cloud"
 FOLDER = Path(__file__).parents[2] / "contrib/sfmc-extras"
-ROWS = {
+ROWS: dict[str, Any] = {
     "action": "send-event-to-data-extension",
     "fields": {
         "key": "orders",
