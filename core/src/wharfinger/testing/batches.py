@@ -96,7 +96,5 @@ def _sent_in_order(slug: str, performed: Performed) -> Iterator[Complaint]:
 
 def _places(batch: Batch, request: httpx.Request) -> list[int]:
     """Return where each row stands in a request, of those that can be found in it."""
-    bodies = [body for body in batch.bodies if body]
-    if len(set(bodies)) < len(bodies):
-        return []
-    return [place for body in bodies if (place := request.content.find(body)) >= 0]
+    once = [body for body in batch.bodies if body and request.content.count(body) == 1]
+    return [request.content.index(body) for body in once]

@@ -22,7 +22,7 @@ from wharfinger.model.action import Action, Perform
 from wharfinger.model.batching import Batch
 from wharfinger.model.destination import Destination
 from wharfinger.model.opening import Opening, Outline
-from wharfinger.model.outcome import Outcome, Receipt
+from wharfinger.model.outcome import Outcome, Receipt, Status
 from wharfinger.plugins import Plugins
 from wharfinger.testing.examples import Example, example_for
 from wharfinger.testing.troubles import WORKING, Trouble
@@ -89,6 +89,10 @@ class Delivery:
     def outcomes(self, mapping: str) -> list[Outcome]:
         """Return the outcome of each event under a mapping."""
         return [receipt.outcomes[mapping] for receipt in self.receipts]
+
+    def statuses(self, mapping: str) -> list[Status]:
+        """Return their statuses alone."""
+        return [outcome.status for outcome in self.outcomes(mapping)]
 
 
 @attrs.frozen(kw_only=True)
@@ -283,7 +287,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
-            return [Outcome(status="unknown", code="contract")] * len(batch)
+            return [Outcome(status=Status.UNKNOWN, code="contract")] * len(batch)
         given: Sequence[Outcome] = written.given
         return given
 

@@ -232,20 +232,13 @@ class DestinationContract:
         complain(complaint for slug in tried for complaint in _refused(usable, slug))
 
     def test_every_payload_has_one_outcome_whatever_the_vendor_does(self, usable: Bench) -> None:
-        """``perform`` returns one outcome per payload, or raises a DeliveryError."""
-        complain(
-            complaint
-            for found in self._in_trouble(usable, working=True)
-            for complaint in outcomes.untold(found)
-        )
+        """``perform`` returns one outcome per payload, or raises a DeliveryError.
 
-    def test_every_payload_has_one_outcome_when_signing_in_fails(self, usable: Bench) -> None:
-        """The same where tokens and look-ups meet the trouble."""
-        complain(
-            complaint
-            for found in self._in_trouble(usable, from_the_start=True)
-            for complaint in outcomes.untold(found)
-        )
+        So it does where tokens and look-ups meet the trouble.
+        """
+        delivering = self._in_trouble(usable, working=True)
+        everywhere = self._in_trouble(usable, from_the_start=True)
+        complain(c for found in (*delivering, *everywhere) for c in outcomes.untold(found))
 
     def test_statuses_agree_with_the_effect_of_an_action(self, usable: Bench) -> None:
         """What must not happen twice is never to be tried again once it may have arrived."""

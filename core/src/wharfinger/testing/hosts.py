@@ -10,10 +10,7 @@ from wharfinger.errors import HostNotAllowedError
 from wharfinger.testing.bench import Bench, Delivery
 from wharfinger.testing.complaints import Complaint
 
-__all__ = ["ELSEWHERE", "declared", "refused", "sent_past"]
-
-ELSEWHERE = "elsewhere.invalid"
-"""Where a vendor on paper redirects to."""
+__all__ = ["declared", "refused", "sent_past"]
 
 
 def declared(bench: Bench) -> Iterator[Complaint]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from wharfinger.errors import DeliveryError
 from wharfinger.testing.bench import Bench, InTrouble
@@ -12,6 +12,12 @@ from wharfinger.testing.complaints import Complaint
 from wharfinger.testing.mappings import items_of
 
 __all__ = ["records_travel", "verdicts_travel"]
+
+_REMEDY: Final = (
+    "define records at the top of a module as attrs classes, which compare by their values; keep "
+    "locks, clients, open files and lambdas out of them; and let an error of your own keep the "
+    "constructor of DeliveryError."
+)
 
 
 def records_travel(bench: Bench) -> Iterator[Complaint]:
@@ -43,14 +49,12 @@ def _travels(where: str, value: Any, *, same: Any = None) -> Iterator[Complaint]
         yield Complaint(
             where,
             f"it cannot be pickled: {type(error).__name__}: {error}.",
-            "define classes at the top of a module, and keep locks, clients, open files and "
-            "lambdas out of records.",
+            _REMEDY,
         )
         return
     if (same(back) if same else back) != (same(value) if same else value):
         yield Complaint(
             where,
             "it is not the same after it was pickled and read again.",
-            "make it an attrs class, which compares by its values, and let an error of your own "
-            "keep the constructor of DeliveryError.",
+            _REMEDY,
         )

@@ -101,6 +101,12 @@ def troubles(
             "promises that nothing was done, name it in `harmless`.",
             once={_U, _H} | ({_R} if status in harmless else set()),
         )
+    yield _trouble(
+        "redirects to another host",
+        lambda vendor: vendor.accepts(302, headers={"Location": "https://elsewhere.invalid/"}),
+        {_J, _R, _U, _H},
+        "take a redirect for a reply that makes no sense: nothing was accepted.",
+    )
     lost = (
         "let session.request's own error through: it is a RetryError for an idempotent action and "
         "an UnknownError for one with Effect.ONCE, whose request may have taken effect."
