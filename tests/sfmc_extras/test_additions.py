@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,15 @@ def test_rows_of_one_data_extension_travel_as_the_variable_says(policy_of, monke
     assert policy_of("customers") == usual
     assert policy_of({"@path": "$.event"}) == usual
     assert policy_of(batch={"rows": 7}).rows == 7
+
+
+def test_rows_for_another_destination_are_not_its_business(plugins, monkeypatch):
+    monkeypatch.setenv(batching.VARIABLE, '{"orders": {"rows": 10}}')
+    own = plugins.actions(SLUG)["send-event-to-data-extension"]
+    outline = wharfinger.Outline(mapping="m", action=own.slug, constants={"key": "orders"})
+    assert batching.policy(own, outline) == wharfinger.BatchPolicy(rows=10)
+    assert batching.policy(attrs.evolve(own, destination="elsewhere"), outline) is None
+    assert batching.policy(own, None) is None
 
 
 @pytest.mark.parametrize("text", ["orders", "[1]", '{"orders": 10}', '{"orders": {"row": 1}}'])

@@ -228,6 +228,12 @@ async def test_a_definition_is_looked_up_when_the_connection_opens(
     assert halted == (level == "error")
 
 
+async def test_a_key_of_dots_climbs_no_path(connect, paper):
+    async with connect({"definitionKey": ".."}):
+        (lookup,) = paper.lookups
+    assert lookup.url.raw_path == b"/messaging/v1/email/definitions/%2E%2E"
+
+
 @pytest.mark.parametrize("reply", [_json(200, status="active"), _json(500), httpx.Response(200)])
 async def test_a_definition_that_is_there_or_cannot_be_looked_up_is_no_finding(
     connect, paper, reply

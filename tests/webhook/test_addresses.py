@@ -52,6 +52,7 @@ async def test_a_name_that_leads_into_the_private_network_halts_the_mapping(conn
     assert (outcome.status, outcome.code) == (Status.HALTED, "address-refused")
     assert "hooks.shop.example leads to 10.0.0.5" in outcome.message
     assert "allow_private_addresses" in outcome.message
+    assert [finding.code for finding in connection.findings] == ["address-refused"]
     assert paper.requests == []
 
 

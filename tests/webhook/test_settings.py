@@ -58,6 +58,15 @@ async def test_headers_and_secret_headers_travel_and_the_method_is_the_one_that_
 
 
 @pytest.mark.parametrize(
+    "settings", [{"headers": {"user-agent": "shop"}}, {"secret_headers": "USER-AGENT: shop"}]
+)
+async def test_a_user_agent_of_ones_own_takes_the_place_of_the_usual_one(connect, paper, settings):
+    async with connect(**settings) as connection:
+        await connection.deliver([track()])
+    assert paper.request.headers.get_list("user-agent") == ["shop"]
+
+
+@pytest.mark.parametrize(
     ("authentication", "label"),
     [("basic", "Username"), ("bearer", "Token"), ("api-key", "API Key")],
 )
@@ -125,7 +134,7 @@ async def test_an_endpoint_that_repeats_all_it_hears_gives_nothing_away(
     credential = SENT[settings["authentication"]].rpartition(" ")[2]
 
     def told(request):
-        text = f"{dict(request.headers)} {request.url.raw_path.decode()}"
+        text = f"{request.url.raw_path.decode()} {dict(request.headers)}"
         headers = {"location": text, "retry-after": "0", "x-request-id": credential}
         return httpx.Response(status, text=text, headers=headers)
 

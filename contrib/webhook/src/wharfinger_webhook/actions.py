@@ -14,7 +14,7 @@ from wharfinger_webhook.addresses import address_problem
 from wharfinger_webhook.auth import ID
 from wharfinger_webhook.destination import SLUG
 from wharfinger_webhook.messages import JSON, LINES, TEXT, Message, batch_id, message_id, to_json
-from wharfinger_webhook.settings import WebhookSettings
+from wharfinger_webhook.settings import WebhookSettings, plain_headers
 from wharfinger_webhook.verdicts import judge
 
 __all__ = ["ACTIONS", "BATCHING", "SendBatch", "SendEvent"]
@@ -191,7 +191,7 @@ async def _send(
     session: wharfinger.Session, messages: Sequence[Message], name: str, body: bytes
 ) -> Sequence[wharfinger.Outcome]:
     settings: WebhookSettings = session.settings
-    headers = {**(settings.headers or {}), "Content-Type": messages[0].content_type, ID: name}
+    headers = {**plain_headers(settings), "Content-Type": messages[0].content_type, ID: name}
     response = await session.request(settings.method, settings.url, content=body, headers=headers)
     return [judge(session, response, name, len(messages))] * len(messages)
 

@@ -18,7 +18,7 @@ from wharfinger_webhook.headers import (
 )
 from wharfinger_webhook.signing import secret_problem
 
-__all__ = ["WebhookSettings", "secret_headers", "warnings"]
+__all__ = ["WebhookSettings", "plain_headers", "secret_headers", "warnings"]
 
 _SECRET: Final = wharfinger.Category.SECRET
 _DATA: Final = wharfinger.Category.DATA
@@ -154,6 +154,13 @@ class WebhookSettings:
             )
         if self.previous_signing_secret and not self.signing_secret:
             raise ValueError("Previous Signing Secret needs a Signing Secret beside it.")
+
+
+def plain_headers(settings: WebhookSettings) -> dict[str, str]:
+    """Return the headers that anybody may see, by name."""
+    named = settings.headers or {}
+    # Core sends this one, too, and tells by the letters whether somebody gave another.
+    return {"User-Agent" if n.lower() == "user-agent" else n: v for n, v in named.items()}
 
 
 def secret_headers(settings: WebhookSettings) -> dict[str, str]:
