@@ -268,7 +268,7 @@ FAULTS = [
             'text: str = wharfinger.field(label="Text")',
             (
                 'text: str = wharfinger.field(label="Text")\n'
-                '    weight: float = wharfinger.field(label="Weight", default=float("nan"))'
+                '    shade: str | None = wharfinger.field(label="X", default=None, choices=(b"",))'
             ),
         ),
     ),
@@ -285,10 +285,8 @@ FAULTS = [
         "a body that differs each time",
         "test_the_same_event_makes_the_same_payload",
         "no clock, no chance, no counter",
-        (
-            'return orjson.dumps({"author": note.author, "text": note.text})',
-            ('import uuid\n\n    return orjson.dumps({"author": note.author, "id": uuid.uuid4()})'),
-        ),
+        ("import orjson\n", "import itertools\n\nimport orjson\n\nCOUNTER = itertools.count()\n"),
+        ('"text": note.text}', '"text": note.text, "number": next(COUNTER)}'),
     ),
     fault(
         "cancellation is swallowed",

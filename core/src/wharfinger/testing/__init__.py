@@ -15,7 +15,7 @@ from __future__ import annotations
 from wharfinger.testing.destination_contract import DestinationContract, contract
 from wharfinger.testing.examples import Example
 from wharfinger.testing.options import pytest_addoption, vendor
-from wharfinger.testing.vendor import Vendor
+from wharfinger.testing.paper import Vendor
 
 __all__ = [
     "DestinationContract",

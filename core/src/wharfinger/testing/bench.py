@@ -26,7 +26,7 @@ from wharfinger.model.outcome import Outcome, Receipt, Status
 from wharfinger.plugins import Plugins
 from wharfinger.testing.examples import Example, example_for
 from wharfinger.testing.troubles import WORKING, Trouble
-from wharfinger.testing.vendor import SENDING, Vendor
+from wharfinger.testing.paper import SENDING, Vendor
 
 __all__ = ["Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
 

@@ -17,7 +17,8 @@ from wharfinger.payload import fields_of
 from wharfinger.testing.bench import Bench, Delivery
 from wharfinger.testing.complaints import Complaint
 from wharfinger.testing.running import previewed
-from wharfinger.testing.vendor import Vendor
+from wharfinger.testing.spans import recorded
+from wharfinger.testing.paper import Vendor
 
 __all__ = ["in_every_echo", "too_short"]
 
@@ -63,8 +64,10 @@ async def _in_echo(
         vendor.besides(lambda _: None)
     where = f"{slug}, when the vendor answers {status} and repeats what it was sent"
     leaks = _Leaks(bench, vendor)
-    delivery = await bench.deliver(slug, vendor)
+    with recorded() as spans:
+        delivery = await bench.deliver(slug, vendor)
     complaints = [*leaks.in_delivery(where, delivery), *leaks.in_connection(delivery.connection)]
+    complaints += leaks.in_texts(where, "a span of OpenTelemetry", [spans()])
     async with bench.connect(slug, vendor) as connection:
         findings = await connection.diagnose()
     return [*complaints, *leaks.in_texts(where, "a finding", findings)]

@@ -45,17 +45,20 @@ class NotImportableError(Exception):
     """A fresh interpreter cannot find the module; a test made it, for example."""
 
 
-def module_of(plugins: Plugins, given: Any, destination: str) -> str:
+def module_of(plugins: Plugins, given: Any, destination: str, actions: Collection[str]) -> str:
     """Return the name of the module that a plugin is loaded from, or ``""``.
 
     Args:
         plugins: The plugins, loaded.
         given: The plugin, where the test brings it along; None where it is installed.
-        destination: Slug of the destination it gives.
+        destination: Slug of the destination it gives, or adds actions to.
+        actions: The actions that are tried; where there are any, it gives the first of them.
     """
     if given is not None:
         return given.__name__ if isinstance(given, ModuleType) else ""
     gives, installed = f"destination {destination}", discover()
+    if actions:
+        gives = f"action {destination}/{next(iter(actions))}"
     names = [plugin.name for plugin in plugins.report.plugins if gives in plugin.provides]
     return next((installed[name][0].module for name in names if name in installed), "")
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from wharfinger.testing.bench import no_waits
-from wharfinger.testing.vendor import Vendor, Wire
+from wharfinger.testing.paper import Vendor, Wire
 
 __all__ = ["DESTINATION", "SETTINGS", "pytest_addoption", "vendor"]
 

@@ -71,6 +71,8 @@ def told_truly(found: InTrouble) -> Iterator[Complaint]:
 
 def throttled(found: InTrouble) -> Iterator[Complaint]:
     """Complain where the wait that a vendor asked for is lost."""
+    if not found.trouble.asks_to_wait:
+        return
     for performed in found.delivery.performed:
         for outcome in performed.outcomes or ():
             asked = performed.requests and outcome.status is Status.RETRY

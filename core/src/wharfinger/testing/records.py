@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from wharfinger.errors import WharfingerError
@@ -15,7 +15,7 @@ from wharfinger.plugins import Plugins
 from wharfinger.testing.bench import Bench
 from wharfinger.testing.complaints import Complaint
 
-__all__ = ["names", "schemas", "set_aside"]
+__all__ = ["missing", "names", "schemas", "set_aside"]
 
 _LOOKS_SECRET: Final = re.compile(
     r"(password|passphrase|secret|token|credential|private_?key|api_?key|access_?key)",
@@ -23,10 +23,29 @@ _LOOKS_SECRET: Final = re.compile(
 )
 
 
-def set_aside(plugins: Plugins) -> Iterator[Complaint]:
-    """Complain about every plugin that could not be loaded as it is."""
+def missing(plugins: Plugins, destination: str, actions: Collection[str]) -> Iterator[Complaint]:
+    """Complain where nobody gives the destination, or one of the actions that are to be tried."""
+    remedy = (
+        "name its slug, install the plugin (`wharfinger plugins` shows what there is), or give its "
+        "module as `plugin`."
+    )
+    if destination not in plugins.destinations:
+        yield Complaint(f"destination {destination!r}", "no plugin gives it.", remedy)
+        return
+    for slug in sorted(set(actions) - plugins.actions(destination).keys()):
+        yield Complaint(f"action {destination}/{slug}", "no plugin gives it.", remedy)
+
+
+def set_aside(plugins: Plugins, names: Collection[str] | None) -> Iterator[Complaint]:
+    """Complain about plugins that could not be loaded as they are.
+
+    Args:
+        plugins: The plugins, loaded.
+        names: Which of them matter; None for all.
+    """
     for plugin in plugins.report.plugins:
-        if plugin.state in ("failed", "clashing"):
+        matters = names is None or plugin.name in names
+        if matters and plugin.state in ("failed", "clashing"):
             yield Complaint(
                 plugin.name,
                 f"the plugin is {plugin.state}. {plugin.reason}",

@@ -14,7 +14,7 @@ from wharfinger.model.secret import Secret
 from wharfinger.payload import fields_of
 from wharfinger.testing.bench import Bench, Delivery, Performed
 from wharfinger.testing.complaints import Complaint
-from wharfinger.testing.vendor import Vendor
+from wharfinger.testing.paper import Vendor
 
 __all__ = ["cancelled", "holds_up", "mixed_up", "previewed"]
 

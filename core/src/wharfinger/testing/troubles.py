@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Final
 
 import attrs
@@ -10,7 +11,8 @@ import httpx
 
 from wharfinger.model.action import Effect
 from wharfinger.model.outcome import Status
-from wharfinger.testing.vendor import GARBAGE, Answer, Reply, Vendor
+from wharfinger.testing.scrambling import SCRAMBLES, scrambled
+from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
 
 __all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
 
@@ -36,6 +38,7 @@ class Trouble:
         idempotent: Statuses that tell it truly for an action that may be repeated.
         once: The same for an action that must not happen twice.
         remedy: What an author does where another status comes out.
+        asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Trouble:
     idempotent: frozenset[Status]
     once: frozenset[Status]
     remedy: str
+    asks_to_wait: bool = False
 
     def allowed(self, effect: Effect) -> frozenset[Status]:
         """Return the statuses that tell it truly."""
@@ -60,6 +64,7 @@ WORKING: Final = Trouble(
 
 
 def troubles(
+    answers: Answer,
     refuses: Answer,
     throttles: Callable[[httpx.Request, float], Reply],
     harmless: Collection[int],
@@ -67,7 +72,8 @@ def troubles(
     """Yield every trouble.
 
     Args:
-        refuses: How the vendor refuses a whole request for what is in it.
+        answers: How the vendor answers while it works.
+        refuses: How it refuses a whole request for what is in it.
         throttles: How it asks to wait, for so many seconds.
         harmless: Statuses by which it says that it did nothing.
     """
@@ -90,6 +96,7 @@ def troubles(
         lambda vendor: vendor.answers(lambda request: throttles(request, RETRY_AFTER_S)),
         {_R},
         "raise ThrottledError(..., retry_after_s=...) with the seconds of Retry-After.",
+        asks_to_wait=True,
     )
     for status in (500, 502, 503, 504):
         yield _trouble(
@@ -120,14 +127,29 @@ def troubles(
         "let session.request's own RetryError through: nothing was sent, so it can be tried again.",
     )
     for kind in GARBAGE:
-        yield _trouble(
-            f"answers 200 with garbage ({kind})",
-            lambda vendor, kind=kind: vendor.garbles(kind),  # type: ignore[misc]  # as above
-            {_D, _J, _R, _U, _H},
-            "raise UnknownError where a reply cannot be read: the request may have taken effect, "
-            "and with Effect.ONCE it must not be repeated.",
-            once={_D, _J, _U, _H},
-        )
+        yield _unreadable(f"answers 200 with garbage ({kind})", partial(_garble, kind))
+    for name, change in SCRAMBLES.items():
+        answer = scrambled(answers, change)
+        yield _unreadable(f"answers with {name}", partial(_answer, answer))
+
+
+def _garble(kind: Garbage, vendor: Vendor) -> None:
+    vendor.garbles(kind)
+
+
+def _answer(answer: Answer, vendor: Vendor) -> None:
+    vendor.answers(answer)
+
+
+def _unreadable(name: str, script: Callable[[Vendor], object]) -> Trouble:
+    return _trouble(
+        name,
+        script,
+        {_D, _J, _R, _U, _H},
+        "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
+        "with Effect.ONCE it must not be repeated.",
+        once={_D, _J, _U, _H},
+    )
 
 
 def _trouble(
@@ -137,6 +159,7 @@ def _trouble(
     remedy: str,
     *,
     once: set[Status] | None = None,
+    asks_to_wait: bool = False,
 ) -> Trouble:
     return Trouble(
         name=name,
@@ -144,4 +167,5 @@ def _trouble(
         idempotent=frozenset(statuses),
         once=frozenset(statuses if once is None else once),
         remedy=remedy,
+        asks_to_wait=asks_to_wait,
     )

@@ -14,12 +14,12 @@ __all__ = ["Naming", "PluginNameError", "naming_of"]
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PREFIX: Final = "wharfinger-"
-_LONGEST: Final = 30
+_LONGEST: Final = 24
 # Distributions of wharfinger itself, installed or not, and names that would be taken for them.
 _RESERVED: Final = frozenset(
     {
-        *("core", "engines", "host", "kafka", "plugin", "postbox", "rabbitmq", "sfmc"),
-        *("sfmc-extras", "sfmc-simulator", "test", "testing", "tests", "webhook", "wharfinger"),
+        *("core", "engines", "host", "kafka", "plugin", "postbox", "rabbitmq"),
+        *("test", "testing", "tests", "webhook", "wharfinger"),
     }
 )
 
@@ -54,11 +54,6 @@ class Naming:
     def title(self) -> str:
         """What people read: ``"Acme Mail"``."""
         return " ".join(word.capitalize() for word in self.slug.split("-"))
-
-    @property
-    def prefix(self) -> str:
-        """What names of classes begin with: ``"AcmeMail"``."""
-        return self.title.replace(" ", "")
 
     @property
     def variable(self) -> str:
@@ -100,6 +95,6 @@ def naming_of(name: str) -> Naming:
 
 
 def _suggestion(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     words = "-".join(re.findall(r"[a-z0-9]+", plain)).lstrip("0123456789-")
     return f' How about "{words}"?' if _SLUG.fullmatch(words) else ""

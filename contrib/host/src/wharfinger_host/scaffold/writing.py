@@ -40,7 +40,6 @@ def texts_of(naming: Naming) -> Mapping[str, str]:
         "distribution": naming.distribution,
         "package": naming.package,
         "title": naming.title,
-        "prefix": naming.prefix,
         "variable": naming.variable,
         "range": naming.wharfinger,
     }

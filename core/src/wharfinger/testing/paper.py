@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Self
 import httpx
 from pytest_httpx import HTTPXMock
 
-__all__ = ["GARBAGE", "SENDING", "Answer", "Besides", "Reply", "Vendor", "Wire"]
+__all__ = ["GARBAGE", "SENDING", "Answer", "Besides", "Garbage", "Reply", "Vendor", "Wire"]
 
 Reply = httpx.Response | Awaitable[httpx.Response]
 """What a vendor answers, or will have answered."""
@@ -23,13 +23,16 @@ Answer = Callable[[httpx.Request], Reply]
 Besides = Callable[[httpx.Request], Reply | None]
 """Gives the reply to a request that delivers nothing; None for one that delivers."""
 
+Garbage = Literal["html", "empty", "null", "list", "text", "truncated", "not-utf-8", "huge", "deep"]
+"""Kinds of replies that nobody expects; see `GARBAGE`."""
+
 SENDING: Final[ContextVar[list[httpx.Request] | None]] = ContextVar("sending", default=None)
 """Where the delivering requests of the present ``perform`` are written down."""
 _VENDOR: Final = "wharfinger.testing.vendor"
 _DEEP: Final = 100_000
 _LARGE: Final = 1_000_000
 
-GARBAGE: Final[Mapping[str, httpx.Response]] = {
+GARBAGE: Final[Mapping[Garbage, httpx.Response]] = {
     "html": httpx.Response(
         200, headers={"Content-Type": "text/html"}, content=b"<html><p>Please wait</p></html>"
     ),
@@ -138,12 +141,7 @@ class Vendor:
         self._let_go.set()
         return self
 
-    def garbles(
-        self,
-        kind: Literal[
-            "html", "empty", "null", "list", "text", "truncated", "not-utf-8", "huge", "deep"
-        ] = "html",
-    ) -> Self:
+    def garbles(self, kind: Garbage = "html") -> Self:
         """Answer the next request with 200 and a body that nobody expects.
 
         Args:
