@@ -57,7 +57,8 @@ def test_the_variables_of_the_page_are_those_of_the_code(monkeypatch, plugins):
     monkeypatch.setenv(batching.VARIABLE, text)
     action = plugins.actions("salesforce-marketing-cloud")["send-event-to-data-extension"]
     outline = wharfinger.Outline(mapping="m", action=action.slug, constants={"key": "orders"})
-    assert plugins.batching(action, None, outline=outline).rows == 10
+    policy = plugins.batching(action, None, outline=outline)
+    assert policy == wharfinger.BatchPolicy(rows=10, age_s=0.5)
     assert f"export {audit.VARIABLE}=" in PAGE
 
 
@@ -74,4 +75,6 @@ def test_the_override_on_the_page_for_authors_overrides():
     action = plugins.actions("salesforce-marketing-cloud")["send-event-to-data-extension"]
     for key, rows in (("orders", 10), ("other", 50)):
         outline = wharfinger.Outline(mapping="m", action=action.slug, constants={"key": key})
-        assert plugins.batching(action, None, outline=outline).rows == rows
+        policy = plugins.batching(action, None, outline=outline)
+        assert isinstance(policy, wharfinger.BatchPolicy)
+        assert policy.rows == rows
