@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -112,4 +113,5 @@ def _secrets_of(settings: Any) -> list[Secret]:
     if settings is None:
         return []
     values = (getattr(settings, attribute.name) for attribute in attrs.fields(type(settings)))
-    return [value for value in values if isinstance(value, Secret)]
+    each = chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
+    return [value for value in each if isinstance(value, Secret)]

@@ -125,6 +125,33 @@ def test_hook_wharfinger_settings(bell):
         plugins.connect({"destination": "bell", "settings": {"volume": 12}})
 
 
+@attrs.frozen(kw_only=True)
+class KeyedSettings:
+    key: wharfinger.Secret = wharfinger.field(label="Key", secret=True)
+    older: list[wharfinger.Secret] | None = wharfinger.field(label="Older Keys", default=None)
+
+
+@pytest.mark.parametrize("older", [None, ["second-s3cr3t", "third-s3cr3t"]])
+async def test_every_secret_of_the_settings_is_hidden_in_what_a_vendor_says(bell, older):
+    async def test(session):
+        response = await session.request("GET", "https://api.bell.example/me")
+        text = session.redact(response.text)
+        return [wharfinger.Finding(level="ok", subject="Keys", message=text)]
+
+    settings = wharfinger.Settings(destination="bell", schema=KeyedSettings)
+    auth = wharfinger.Authentication(
+        destination="bell", create=lambda settings: httpx.Auth(), test=test
+    )
+    owner = _plugin(type(bell), settings=lambda: [settings], authentication=lambda: [auth])
+    secrets = ["first-s3cr3t", *(older or [])]
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=" ".join(secrets)))
+    given = {"key": secrets[0], **({"older": older} if older else {})}
+    config = {"destination": "bell", "settings": given}
+    async with _load(owner).connect(config, transport=transport) as connection:
+        (finding,) = await connection.test()
+    assert finding.message == " ".join("***" for _ in secrets)
+
+
 async def test_hook_wharfinger_authentication(bell):
     def create(settings):
         return httpx.BasicAuth("ringer", "s3cr3t")
