@@ -86,6 +86,21 @@ FAULTS = [
         ),
     ),
     fault(
+        "credentials that are never refused",
+        "test_credentials_can_be_tried",
+        "let the test of Authentication give a Finding with level='error'",
+        ('level="ok" if ok else "error"', 'level="ok"'),
+    ),
+    fault(
+        "a check that fails",
+        "test_credentials_can_be_tried",
+        "read replies with care, and raise DeliveryErrors only",
+        (
+            "ok = response.status_code == 200",
+            "ok = response.status_code == 200 and bool(response.json())",
+        ),
+    ),
+    fault(
         "a policy without bytes",
         "test_batches_have_a_policy_that_holds",
         "give the action encode=...",
@@ -350,8 +365,8 @@ FAULTS = [
 def run_kit(pytester, monkeypatch):
     """Run the kit over a plugin; give what failed, and the output."""
 
-    def run_kit(text, *options):
-        pytester.makepyfile(acme=text, acme_contract=CONTRACT.read_text())
+    def run_kit(text, *options, contract=""):
+        pytester.makepyfile(acme=text, acme_contract=contract or CONTRACT.read_text())
         pytester.makepyfile(pandas="")  # stands in for a library that takes long
         pytester.syspathinsert()
         result = pytester.runpytest_inprocess(
@@ -363,10 +378,19 @@ def run_kit(pytester, monkeypatch):
     return run_kit
 
 
+def test_a_fault_of_the_test_itself_is_not_blamed_on_the_plugin(run_kit):
+    broken = CONTRACT.read_text().replace('note.get("text")', 'note["text"]')
+    failed, result = run_kit(PLUGIN.read_text(), "-k", "outcome_whatever", contract=broken)
+    assert failed == ["test_every_payload_has_one_outcome_whatever_the_vendor_does"]
+    result.stdout.fnmatch_lines(
+        ["The test itself is at fault: POST https://api.acme.example/bell * KeyError: 'text'*"]
+    )
+
+
 def test_a_plugin_without_fault_passes_wholly(run_kit):
     failed, result = run_kit(PLUGIN.read_text())
     assert failed == []
-    result.assert_outcomes(passed=23)
+    result.assert_outcomes(passed=24)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))

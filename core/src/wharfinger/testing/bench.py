@@ -12,6 +12,7 @@ from typing import Any, Final, SupportsIndex
 
 import attrs
 import httpx
+import pytest
 import stamina
 
 from wharfinger.active import ActiveMapping
@@ -25,12 +26,16 @@ from wharfinger.model.opening import Opening, Outline
 from wharfinger.model.outcome import Outcome, Receipt, Status
 from wharfinger.plugins import Plugins
 from wharfinger.testing.examples import Example, example_for
-from wharfinger.testing.troubles import WORKING, Trouble
 from wharfinger.testing.paper import SENDING, Vendor
+from wharfinger.testing.troubles import WORKING, Trouble
 
 __all__ = ["Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
 
 _CONNECTION: Final = "contract"
+_BLAMED: Final = (
+    "The test itself is at fault: {}.\n    What to do: let `answers`, `besides`, `refuses` and "
+    "`throttles` return a reply for whatever the plugin may send."
+)
 
 
 @attrs.define
@@ -208,6 +213,8 @@ class Bench:
                 delivery.receipts = await connection.deliver(
                     self.examples[slug].events if events is None else events
                 )
+        if vendor.faults:
+            pytest.fail(_BLAMED.format(vendor.faults[0]), pytrace=False)
         return delivery
 
 

@@ -17,6 +17,7 @@ from wharfinger.plugins import Plugins, load_plugins
 from wharfinger.suggest import did_you_mean
 from wharfinger.testing import (
     batches,
+    diagnosing,
     hosts,
     leaks,
     loading,
@@ -29,8 +30,8 @@ from wharfinger.testing import (
 from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble, no_waits
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
-from wharfinger.testing.troubles import WORKING, troubles
 from wharfinger.testing.paper import Reply, Vendor, Wire
+from wharfinger.testing.troubles import WORKING, Trouble, troubles
 
 __all__ = ["DestinationContract", "Troubled", "contract"]
 
@@ -155,12 +156,18 @@ class DestinationContract:
             )
         return bench
 
+    def _troubles(self) -> Iterator[Trouble]:
+        def usual(request: httpx.Request) -> Reply:
+            beside = self.besides(request)
+            return self.answers(request) if beside is None else beside
+
+        return troubles(usual, self.refuses, self.throttles, self.harmless)
+
     @pytest.fixture
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
         """What becomes of the examples in every trouble; found out once for all tests."""
         if type(self) not in _TROUBLED:
-            every = [*troubles(self.answers, self.refuses, self.throttles, self.harmless), WORKING]
-            found = asyncio.run(in_every_trouble(usable, every))
+            found = asyncio.run(in_every_trouble(usable, [*self._troubles(), WORKING]))
             _TROUBLED[type(self)] = Troubled(found, list(wire.past))
         return _TROUBLED[type(self)]
 
@@ -235,8 +242,7 @@ class DestinationContract:
 
         So it does where tokens and look-ups meet the trouble.
         """
-        every = troubles(self.answers, self.refuses, self.throttles, self.harmless)
-        everywhere = asyncio.run(in_every_trouble(usable, every, from_the_start=True))
+        everywhere = asyncio.run(in_every_trouble(usable, self._troubles(), from_the_start=True))
         complain(c for found in (*troubled.found, *everywhere) for c in outcomes.untold(found))
 
     def test_statuses_agree_with_the_effect_of_an_action(self, troubled: Troubled) -> None:
@@ -250,6 +256,10 @@ class DestinationContract:
     def test_outcomes_and_errors_can_be_pickled(self, troubled: Troubled) -> None:
         """Hosts of several processes send them from one to the other."""
         complain(pickling.verdicts_travel(troubled.found))
+
+    def test_credentials_can_be_tried(self, usable: Bench) -> None:
+        """Refused ones are found, and no check fails, whatever the vendor does."""
+        complain(asyncio.run(diagnosing.tried(usable, self._troubles())))
 
     # --- requests ---
 

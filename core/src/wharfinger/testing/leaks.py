@@ -16,9 +16,9 @@ from wharfinger.model.secret import Secret
 from wharfinger.payload import fields_of
 from wharfinger.testing.bench import Bench, Delivery
 from wharfinger.testing.complaints import Complaint
+from wharfinger.testing.paper import Vendor
 from wharfinger.testing.running import previewed
 from wharfinger.testing.spans import recorded
-from wharfinger.testing.paper import Vendor
 
 __all__ = ["in_every_echo", "too_short"]
 

@@ -6,8 +6,10 @@ It stands on pytest-httpx, so it also hears requests that a plugin sends past it
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, Literal, Self
 
@@ -58,6 +60,7 @@ class Vendor:
     Attributes:
         requests: Every request that came through `transport`, as it arrived.
         delivering: Those of them that ``besides`` did not answer.
+        faults: What functions of the test raised where they should have answered.
         transport: What to give to ``plugins.connect(..., transport=...)``.
 
     Example:
@@ -71,6 +74,7 @@ class Vendor:
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
         self.delivering: list[httpx.Request] = []
+        self.faults: list[str] = []
         self.transport: httpx.AsyncBaseTransport = _VendorTransport(self)
         self._steps: deque[Answer] = deque()
         self._besides: Besides = _nothing_besides
@@ -168,6 +172,29 @@ class Vendor:
         """Write a request down and answer it."""
         request = _copy(request)
         self.requests.append(request)
+        with self._blamed(request):
+            reply = self._reply(request)
+        return self._awaited(request, reply) if inspect.isawaitable(reply) else reply
+
+    async def _awaited(
+        self, request: httpx.Request, reply: Awaitable[httpx.Response]
+    ) -> httpx.Response:
+        with self._blamed(request):
+            return await reply
+
+    @contextmanager
+    def _blamed(self, request: httpx.Request) -> Iterator[None]:
+        """Keep what a function of the test raises: the plugin is not to blame for it."""
+        try:
+            yield
+        except httpx.HTTPError:
+            raise  # as scripted
+        except Exception as error:
+            asked = f"{request.method} {request.url}"
+            self.faults.append(f"{asked} was answered with {type(error).__name__}: {error}")
+            raise
+
+    def _reply(self, request: httpx.Request) -> Reply:
         if (reply := self._besides(request)) is not None:
             return reply
         self.delivering.append(request)

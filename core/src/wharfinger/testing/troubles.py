@@ -11,8 +11,8 @@ import httpx
 
 from wharfinger.model.action import Effect
 from wharfinger.model.outcome import Status
-from wharfinger.testing.scrambling import SCRAMBLES, scrambled
 from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
+from wharfinger.testing.scrambling import SCRAMBLES, scrambled
 
 __all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
 
@@ -72,7 +72,7 @@ def troubles(
     """Yield every trouble.
 
     Args:
-        answers: How the vendor answers while it works.
+        answers: How the vendor answers any request while it works.
         refuses: How it refuses a whole request for what is in it.
         throttles: How it asks to wait, for so many seconds.
         harmless: Statuses by which it says that it did nothing.
