@@ -303,7 +303,7 @@ def test_every_code_of_an_outcome_is_in_the_reference_and_no_other(docs, distrib
     listed = [
         code for table in tables for code in re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
     ]
-    sources = [m.tree for d in distributions[:2] for m in d.modules]
+    sources = [m.tree for d in distributions[:2] for m in d.modules if m.room != "testing"]
     given = {
         keyword.value.value
         for tree in sources
