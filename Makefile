@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/kafka contrib/rabbitmq contrib/sfmc-simulator
+DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/kafka contrib/rabbitmq contrib/sfmc-extras contrib/sfmc-simulator contrib/webhook
 
 .PHONY: help demo live test test-rabbitmq test-kafka test-minimum lint format bench docs release-check clean
 help:  ## show the targets
