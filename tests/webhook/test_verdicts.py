@@ -130,7 +130,9 @@ async def test_what_the_endpoint_says_is_kept_short_and_printable(connect, paper
         *(("0", 0.0), ("7", 7.0), (" 7 ", 7.0), ("9999999999", 86_400.0), ("", None)),
         *(("-1", None), ("1.5", None), ("soon", None), ("nan", None), ("1e9", None)),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
-        (format_datetime(datetime.now(UTC) + timedelta(days=9)), 86_400.0),
+        pytest.param(
+            format_datetime(datetime.now(UTC) + timedelta(days=9)), 86_400.0, id="in nine days"
+        ),
     ],
 )
 def test_a_wait_is_read_as_seconds_or_as_a_date_and_never_longer_than_a_day(text, seconds):
