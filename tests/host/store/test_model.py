@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from wharfinger_host.store.database import SqliteDatabase, migrate
 from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.facts import Layout, settle_layout
@@ -17,7 +16,6 @@ from wharfinger_host.store.ledger import Settlement, intend, known_since, settle
 from wharfinger_host.store.message_ids import MessageIds
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.retention import Retention, prune
-from wharfinger_host.store.schema import migrate
 from wharfinger_host.store.targets import add_targets
 
 LAYOUT = Layout(partitions=2)
@@ -29,7 +27,7 @@ PARTITIONS = st.integers(0, 1)
 class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db = SqliteDatabase(":memory:", isolation_level=None)
         migrate(self.db)
         settle_layout(self.db, LAYOUT)
         register(self.db, ["main"], 2)

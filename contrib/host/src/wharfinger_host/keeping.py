@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, Final
 
 import typer
 
@@ -14,8 +17,10 @@ from wharfinger_host import opening
 from wharfinger_host.configuration import Configuration, read_inbox_configuration
 from wharfinger_host.exits import Exit
 from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.ledger_configuration import place_of
+from wharfinger_host.logs import tell
 from wharfinger_host.store.deferred import put_aside
-from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.errors import ServerDownError, StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.leases import known, register
@@ -27,10 +32,14 @@ __all__ = [
     "leave_with_problems",
     "open_inbox",
     "open_store",
+    "store_at_work",
     "store_of",
     "warn_of_strangers",
     "warn_of_what_waits",
 ]
+
+
+_WAITS_S: Final = (1.0, 2.0, 4.0, 8.0)
 
 
 @contextmanager
@@ -69,21 +78,82 @@ def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
 
 @contextmanager
 def store_of(configuration: Configuration) -> Iterator[Store]:
-    """Open the inbox of a configuration that has one and nothing wrong with it.
+    """Open the inbox of a configuration that has one and nothing wrong with it, or its ledger.
 
     Raises:
-        typer.Exit: The inbox cannot be used, or fails meanwhile; it has been said.
+        typer.Exit: It cannot be used, or fails meanwhile; it has been said.
     """
+    with _leaving(), _make(configuration) as store:
+        yield store
+
+
+@contextmanager
+def store_at_work(configuration: Configuration, engine: str) -> Iterator[Store]:
+    """Open it as `store_of` does, to work on it; where its server is down, wait for that.
+
+    Args:
+        configuration: Says where.
+        engine: The URL of the engine whose events are worked on; ``""`` for the inbox.
+
+    Raises:
+        typer.Exit: It cannot be used, or fails meanwhile; it has been said.
+    """
+    if configuration.inbox is not None and configuration.inbox.ledger is not None and not engine:
+        text = "[inbox] ledger is for the events of an engine: give --engine, or take ledger out "
+        text += f"of {configuration.file} to work on the file of [inbox]."
+        raise opening.leave(text, Exit.USAGE)
+    with _leaving(), _once_it_answers(configuration) as store:
+        yield store
+
+
+@contextmanager
+def _leaving() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise opening.leave(str(error), Exit.FILES) from error
+
+
+def _make(configuration: Configuration) -> Store:
+    """Open the store of a configuration; its connections get every event from now on."""
     inbox = configuration.inbox
     if inbox is None:
         raise ValueError("the configuration has no inbox")
+    place = place_of(inbox, configuration.file.parent)
+    store = Store(place, _layout(inbox), most_waiting=inbox.most_waiting)
     try:
-        with Store(inbox.file, _layout(inbox), most_waiting=inbox.most_waiting) as store:
-            names = tuple(configuration.connections)
-            store.write(register, names, store.layout.partitions).result()
-            yield store
-    except StoreError as error:
-        raise opening.leave(str(error), Exit.FILES) from error
+        names = tuple(configuration.connections)
+        store.write(register, names, store.layout.partitions).result()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _once_it_answers(configuration: Configuration) -> Store:
+    """Open a store; where its server is down, say so and try again."""
+    said = False
+    for wait_s in chain(_WAITS_S, repeat(_WAITS_S[-1])):
+        try:
+            store = _make(configuration)
+        except ServerDownError as error:
+            if not said:
+                text = f"{error} Nothing is taken or sent until it answers; it is tried again."
+                tell("ledger-down", text, style="bold red", level=logging.ERROR)
+            said = True
+            _sleep(wait_s)
+            continue
+        if said:
+            tell("ledger-up", "The ledger answers; work begins.")
+        return store
+    raise AssertionError("it never ends to repeat")  # pragma: no cover
+
+
+def _sleep(seconds: float) -> None:
+    try:
+        time.sleep(seconds)
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connection]) -> None:

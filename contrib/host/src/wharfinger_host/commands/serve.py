@@ -101,7 +101,7 @@ def serve(  # noqa: PLR0913  # the options of the command
     token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
     report, stopped = Report(), False
-    with keeping.store_of(reading.configuration) as store, ExitStack() as stack:
+    with keeping.store_at_work(reading.configuration, engine) as store, ExitStack() as stack:
         if not no_deliver:
             keeping.warn_of_strangers(store, reading.connections)
         if engine:
@@ -111,15 +111,15 @@ def serve(  # noqa: PLR0913  # the options of the command
         except OSError as error:
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
-        file, inbox = reading.configuration.file, reading.inbox.file
+        file, inbox = reading.configuration.file, store.place
         pages = [stack.enter_context(measuring.page_of(file, inbox, seen_by))]
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
-            people = pages_of(reading, report.tally, token, dashboard_host)
+            people = pages_of(reading, inbox, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
         stack.enter_context(leaving())
-        lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+        lanes = lanes_for(engine, store, one_machine=one_machine)
         process = setup.process_of(
             reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
         )

@@ -24,6 +24,7 @@ from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.exits import Exit
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
+from wharfinger_host.store.store import Store
 
 __all__ = ["Lanes", "engine_for", "lanes_for", "leaving", "on_engine"]
 
@@ -102,18 +103,22 @@ def leaving() -> Iterator[None]:
         raise opening.leave(str(error), Exit.FILES) from error
 
 
-def lanes_for(url: str, lanes: int, *, one_machine: bool) -> Lanes | None:
+def lanes_for(url: str, store: Store, *, one_machine: bool) -> Lanes | None:
     """Return the lanes of the engine of a URL; None where none is named.
 
     Args:
         url: Its URL, or ``""``.
-        lanes: How many lanes each connection has.
-        one_machine: Whether all workers of the engine write into one ledger.
+        store: The ledger; its layout says how many lanes each connection has.
+        one_machine: Whether all workers of the engine run on this machine and write into this file.
+            A ledger on a server is that of all workers anyway.
 
     Raises:
         EngineUrlError: No engine takes it, or it is the inbox itself.
     """
-    return Lanes(engine_for(url, lanes), one_machine) if url else None
+    if not url:
+        return None
+    shared = not store.place.takes_events
+    return Lanes(engine_for(url, store.layout.partitions), one_machine or shared)
 
 
 def engine_for(url: str, lanes: int) -> Engine:

@@ -23,6 +23,7 @@ from wharfinger_host.measuring.page import Door, metrics
 from wharfinger_host.serving.intake import Intake
 from wharfinger_host.serving.server import Server, listen
 from wharfinger_host.serving.setup import Pages
+from wharfinger_host.store.dialect import Place
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.worker import Loaded, Worker
 
@@ -45,12 +46,12 @@ def read_token(option: str) -> Secret | None:
 
 
 @contextmanager
-def page_of(config: pathlib.Path, inbox: pathlib.Path, token: Secret | None) -> Iterator[Pages]:
+def page_of(config: pathlib.Path, inbox: Place, token: Secret | None) -> Iterator[Pages]:
     """Open what the metrics of a server are read from.
 
     Args:
         config: The configuration.
-        inbox: Its inbox.
+        inbox: Where its inbox is, or its ledger.
         token: Lets others than this machine read them.
 
     Yields:
@@ -75,7 +76,7 @@ def page_of(config: pathlib.Path, inbox: pathlib.Path, token: Secret | None) -> 
 @contextmanager
 def server_of(
     config: pathlib.Path,
-    inbox: pathlib.Path,
+    inbox: Place,
     worker: Worker,
     *,
     host: str,
@@ -86,7 +87,7 @@ def server_of(
 
     Args:
         config: The configuration.
-        inbox: Its inbox.
+        inbox: Where its inbox is, or its ledger.
         worker: Works on it.
         host: Address to listen on.
         port: 0 takes a free one.
