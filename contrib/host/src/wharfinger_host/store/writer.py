@@ -134,7 +134,8 @@ class Writer:
             try:
                 written = doubt.was_written()
             except NotNowError as error:
-                if self._turn_away(error):
+                if not self._closed:
+                    self._turn_away(error)
                     continue
                 written = None
             except BaseException:  # noqa: BLE001  # nobody will ever know
@@ -149,19 +150,18 @@ class Writer:
             else:
                 job.fail(doubt)
 
-    def _turn_away(self, error: NotNowError) -> bool:
-        """Say for a while to whoever wants to write that it is not possible; false at the end."""
+    def _turn_away(self, error: NotNowError) -> None:
+        """Say for a while to whoever wants to write that it is not possible."""
         until_s = time.monotonic() + _LOOK_S
         while (left_s := until_s - time.monotonic()) > 0:
             try:
                 job = self._jobs.get(timeout=left_s)
             except queue.Empty:
-                break
+                return
             if job is None:
-                self._jobs.put(None)
-                return False
+                self._jobs.put(None)  # the end is for who comes after
+                return
             job.fail(error)
-        return True
 
 
 def _run(jobs: Sequence[_Job], db: Database) -> None:
