@@ -104,7 +104,7 @@ def oldest_of(db: Database, connection: str) -> int | None:
         "SELECT min(at_ms) FROM (SELECT (SELECT i.accepted_ms FROM inbox AS i "
         "WHERE i.partition = l.partition AND i.seq > l.position ORDER BY i.seq LIMIT 1) AS at_ms "
         "FROM lanes AS l WHERE l.connection = :name UNION ALL SELECT min(d.since_ms) "
-        "FROM deferred AS d JOIN targets AS t ON t.id = d.target WHERE t.connection = :name)",
+        "FROM deferred AS d JOIN targets AS t ON t.id = d.target WHERE t.connection = :name) AS w",
         {"name": connection},
     ).fetchone()
     return oldest if oldest is None else int(oldest)
