@@ -57,8 +57,12 @@ def prune(db: Database, retention: Retention, now_ms: int, *, after: int = 0) ->
     """
     cutoff = now_ms - int(retention.events_days * _DAY_MS)
     old, looked_to = _done_after(db, after, cutoff)
-    for table in ("ledger", "tries", "inbox"):
-        db.executemany(f"DELETE FROM {table} WHERE seq = ?", [(seq,) for seq in old])  # noqa: S608  # constants
+    for table in ("ledger", "tries", "inbox") if old else ():
+        db.execute(
+            f"DELETE FROM {table} WHERE seq IN "  # noqa: S608  # constants
+            f"(SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
+            (db.dialect.list_of(old),),
+        )
     if looked_to is not None:
         return Pruned(len(old), 0, looked_to)
     _let_go_before_the_log(db, cutoff)
