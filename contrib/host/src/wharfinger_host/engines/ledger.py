@@ -132,8 +132,8 @@ def _numbers_of(db: Database, events: Sequence[LaneEvent]) -> dict[str, int]:
     digests = [_digest(event.id) for event in events if event.id]
     rows = db.execute(
         "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "  # noqa: S608  # a constant
-        f"WHERE m.digest IN (SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
-        (db.dialect.list_of(digests),),
+        f"WHERE m.digest {db.dialect.among}",
+        (db.dialect.numbers(digests),),
     )
     return {str(name): int(seq) for name, seq in rows if name is not None}
 
@@ -145,9 +145,8 @@ def _fetched_for(db: Database, connection: str, events: Sequence[LaneEvent]) -> 
     """
     digests = [_digest(event.id, connection) for event in events if event.id]
     rows = db.execute(
-        "SELECT seq FROM message_ids WHERE digest IN "  # noqa: S608  # a constant
-        f"(SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
-        (db.dialect.list_of(digests),),
+        f"SELECT seq FROM message_ids WHERE digest {db.dialect.among}",  # noqa: S608  # a constant
+        (db.dialect.numbers(digests),),
     )
     return {int(seq) for (seq,) in rows}
 
@@ -157,12 +156,10 @@ def _known_of(
 ) -> dict[int, dict[int, str]]:
     known: dict[int, dict[int, str]] = {}
     if seqs:
-        each = db.dialect.each
+        among = db.dialect.among
         rows = db.execute(
-            "SELECT seq, target, status FROM ledger WHERE seq IN "  # noqa: S608  # a constant
-            f"(SELECT CAST(e.value AS BIGINT) FROM {each}) "
-            f"AND target IN (SELECT CAST(e.value AS BIGINT) FROM {each})",
-            (db.dialect.list_of(seqs), db.dialect.list_of(targets)),
+            f"SELECT seq, target, status FROM ledger WHERE seq {among} AND target {among}",  # noqa: S608  # a constant
+            (db.dialect.numbers(seqs), db.dialect.numbers(targets)),
         )
         for seq, target, status in rows:
             known.setdefault(int(seq), {})[int(target)] = str(status)

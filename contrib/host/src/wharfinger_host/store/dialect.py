@@ -21,6 +21,8 @@ class Dialect:
     """The words of one database.
 
     Attributes:
+        among: Behind a number, that it is one of a list, which `numbers` makes for its ``?``.
+        numbers: Makes a list of numbers.
         each: A table ``e`` whose column ``value`` has the values of a JSON list, which is given for
             its ``?``. They may be text, so `CAST` says what they are.
         words: What stands in braces in the scripts of `wharfinger_host.store.schema`.
@@ -28,6 +30,8 @@ class Dialect:
         stored: Makes of a text what comes back when it is read.
     """
 
+    among: str
+    numbers: Callable[[Iterable[int]], Any]
     each: str
     words: Mapping[str, str]
     fact: Callable[[Any], Any]
@@ -39,7 +43,13 @@ class Dialect:
         return orjson.dumps(told).decode()
 
 
+def _json_of(numbers: Iterable[int]) -> str:
+    return orjson.dumps(list(numbers)).decode()
+
+
 SQLITE = Dialect(
+    among="IN (SELECT value FROM json_each(?))",
+    numbers=_json_of,
     each="json_each(?) AS e",
     words={
         "text": "TEXT",

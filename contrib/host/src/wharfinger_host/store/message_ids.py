@@ -93,17 +93,15 @@ class MessageIds:
             places += [
                 seq
                 for (seq,) in db.execute(
-                    "SELECT seq FROM message_ids WHERE digest IN "  # noqa: S608  # a constant
-                    f"(SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
-                    (db.dialect.list_of(others),),
+                    f"SELECT seq FROM message_ids WHERE digest {db.dialect.among}",  # noqa: S608  # a constant
+                    (db.dialect.numbers(others),),
                 )
             ]
         if not places:
             return set()
         rows = db.execute(
-            "SELECT message_id FROM inbox WHERE seq IN "  # noqa: S608  # a constant
-            f"(SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
-            (db.dialect.list_of(places),),
+            f"SELECT message_id FROM inbox WHERE seq {db.dialect.among}",  # noqa: S608  # a constant
+            (db.dialect.numbers(places),),
         )
         return {name for (name,) in rows if name is not None}
 

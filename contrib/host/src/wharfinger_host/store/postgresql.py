@@ -29,6 +29,9 @@ def _stored(text: str) -> str:
 
 
 POSTGRESQL = Dialect(
+    # Unlike a list of rows, an array is looked up in the index whatever the planner expects.
+    among="= ANY (CAST(? AS BIGINT[]))",
+    numbers=list,
     each="json_array_elements_text(CAST(? AS JSON)) AS e (value)",
     words={
         # Sorted by bytes, as SQLite does, whatever the language of the database.

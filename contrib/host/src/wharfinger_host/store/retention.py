@@ -59,9 +59,8 @@ def prune(db: Database, retention: Retention, now_ms: int, *, after: int = 0) ->
     old, looked_to = _done_after(db, after, cutoff)
     for table in ("ledger", "tries", "inbox") if old else ():
         db.execute(
-            f"DELETE FROM {table} WHERE seq IN "  # noqa: S608  # constants
-            f"(SELECT CAST(e.value AS BIGINT) FROM {db.dialect.each})",
-            (db.dialect.list_of(old),),
+            f"DELETE FROM {table} WHERE seq {db.dialect.among}",  # noqa: S608  # constants
+            (db.dialect.numbers(old),),
         )
     if looked_to is not None:
         return Pruned(len(old), 0, looked_to)
