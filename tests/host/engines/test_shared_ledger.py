@@ -231,6 +231,16 @@ def test_without_an_engine_there_is_nothing_to_work_on(both, cli, command):
     assert "give --engine" in " ".join(result.stderr.split())
 
 
+def test_what_waits_in_the_file_from_before_is_said(both, cli, harbour, events, tmp_path):
+    file = events.write(tmp_path / "events.jsonl", events.track(1), events.track(2))
+    assert cli("accept", both.configs[0], file).exit_code == 0
+    config = both.configs[1]
+    config.write_text(config.read_text().replace("none.db", "inbox.db"))
+    said = cli("run", config, "--engine", URL).stderr
+    assert "2 events in the inbox" in " ".join(said.split())
+    assert "Take ledger out of [inbox]" in " ".join(said.split())
+
+
 def test_nor_can_events_be_accepted(both, cli, events, tmp_path):
     file = events.write(tmp_path / "events.jsonl", events.track(1))
     result = cli("accept", both.configs[1], file)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import attrs
@@ -338,7 +339,10 @@ def test_one_failure_within_a_transaction_spoils_only_itself(ledger: Store) -> N
 
     first = ledger.write(block)
     hold.wait(60)
-    futures = [ledger.write(count), ledger.write(lambda db: db.execute("SELECT 1/0"))]
+    futures: list[Future[Any]] = [
+        ledger.write(count),
+        ledger.write(lambda db: db.execute("SELECT 1/0")),
+    ]
     futures.append(ledger.write(count))
     go.set()
     first.result()

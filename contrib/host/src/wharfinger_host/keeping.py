@@ -6,7 +6,7 @@ import logging
 import pathlib
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, repeat
 from typing import Any, Final
 
@@ -102,6 +102,7 @@ def store_at_work(configuration: Configuration, engine: str) -> Iterator[Store]:
         text = "[inbox] ledger is for the events of an engine: give --engine, or take ledger out "
         text += f"of {configuration.file} to work on the file of [inbox]."
         raise opening.leave(text, Exit.USAGE)
+    _warn_of_the_file(configuration.inbox)
     with _leaving(), _once_it_answers(configuration) as store:
         yield store
 
@@ -183,6 +184,17 @@ def warn_of_what_waits(store: Store) -> None:
             "run` without an engine delivers them."
         )
         messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
+def _warn_of_the_file(inbox: InboxConfig | None) -> None:
+    """Say what waits in the file of an inbox, where there is a ledger in its place."""
+    if inbox is None or inbox.ledger is None or not inbox.file.exists():
+        return
+    with suppress(StoreError), Store(inbox.file) as store:
+        if waiting := store.read(depth).result():
+            text = f"{plural(waiting, 'event')} in the inbox {inbox.file}, which a ledger leaves "
+            text += "alone. Take ledger out of [inbox], and `wharfinger run` without an engine "
+            messages().print(printable(text + "delivers them."), style="yellow", soft_wrap=True)
 
 
 def _enabled_mappings(connection: Mapping[str, Any]) -> frozenset[str]:
