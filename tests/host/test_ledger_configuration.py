@@ -52,9 +52,13 @@ def test_a_password_in_the_file_is_warned_of(check: Any) -> None:
         ("5", "", "3: inbox.ledger: must be { env ="),
         ('{ env = "BOOKS" }', "", "3: inbox.ledger: the environment variable BOOKS is not set."),
         ('{ env = "BOOKS" }', f"mysql://u:{PASSWORD}@h/d", "3: inbox.ledger: must be a URL such"),
-        ('{ env = "BOOKS" }', f"postgresql://u:p@{PASSWORD}@h/d", "Write an @ within the password"),
-        ('{ env = "BOOKS" }', f"postgresql://u:%zz{PASSWORD}@h/d", "cannot be read as a URL"),
-        ('{ env = "BOOKS" }', f"postgresql://u@h/d?{PASSWORD}=1", "cannot be read as a URL"),
+        ('{ env = "BOOKS" }', f"postgresql://u:p@{PASSWORD}@h/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u:p/{PASSWORD}@h/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u:{PASSWORD}#p@h/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u:{PASSWORD}/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u:{PASSWORD}?p@h/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u:%zz{PASSWORD}@h/d", "must be a URL such"),
+        ('{ env = "BOOKS" }', f"postgresql://u@h/d?{PASSWORD}=1", "must be a URL such"),
         ('{ env = "BOOKS" }', f"{URL}?schema=My-Schema", "the schema must be a name of small"),
     ],
 )
@@ -73,6 +77,20 @@ def test_nothing_that_knows_the_url_shows_the_password(
     place: Any = place_of(inbox, config.parent)
     assert PASSWORD not in repr(inbox) + repr(place)
     assert place.shown == "postgresql://db.example:5433/shop"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgres://u:p@db1,db2:5433/shop?sslmode=require", "postgresql://db1,db2/shop"),
+        ("postgresql://u@[::1]:5433/shop", "postgresql://::1:5433/shop"),
+        ("postgresql:///shop?host=/run/postgresql&schema=two", "postgresql:///run/postgresql/shop"),
+    ],
+)
+def test_urls_may_have_what_libpq_takes(tmp_path: Path, url: str, shown: str) -> None:
+    place: Any = place_of(InboxConfig(file=tmp_path / "x.db", ledger=Secret(url)), tmp_path)
+    assert place.shown == shown
+    assert place.schema == ("two" if "schema" in url else "wharfinger")
 
 
 def test_without_a_ledger_it_is_the_file(tmp_path: Path) -> None:

@@ -260,6 +260,26 @@ def test_a_machine_that_hangs_as_it_writes_holds_nobody_up_for_long(
         assert stopped.result(60) == 2
 
 
+def test_who_waits_for_it_too_long_hears_so_and_goes_on(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_BUSY_S", 1)
+    holds, lets_go = threading.Event(), threading.Event()
+
+    def hold(_: Database) -> None:
+        holds.set()
+        lets_go.wait(60)
+
+    with ledger_at(url) as one, ledger_at(url) as two:
+        held = one.write(hold)
+        assert holds.wait(60)
+        with pytest.raises(errors.ServerDownError, match="lock timeout"):
+            two.write(count).result(60)
+        lets_go.set()
+        held.result(60)
+        assert two.write(count).result(60) == 1
+
+
 def test_texts_that_the_server_cannot_hold_are_stored_with_a_sign_for_what_is_missing(
     ledger: Store,
 ) -> None:

@@ -164,9 +164,11 @@ class Report:
 
     def disk_has_room(self) -> None:
         """Say that work goes on."""
-        what = "The ledger answers" if self._down else "There is room on the disk"
-        text = f"{what} again, and everything is written; work goes on."
-        tell("ledger-up" if self._down else "disk-has-room", text)
+        if self._down:
+            tell("ledger-up", "The ledger answers again, and everything is written; work goes on.")
+            return
+        text = "There is room on the disk again, and everything is written; work goes on."
+        tell("disk-has-room", text)
 
     def reloaded(self, changed: list[str], gone: list[str]) -> None:
         """Say what changed."""

@@ -16,7 +16,15 @@ from wharfinger_host.store.dialect import SQLITE, Dialect, Work
 from wharfinger_host.store.errors import StoreError, explained, explained_by_system
 from wharfinger_host.store.schema import OUR_TABLES, steps_from
 
-__all__ = ["File", "SqliteDatabase", "connect", "connect_reading", "migrate", "prepare"]
+__all__ = [
+    "File",
+    "FileSession",
+    "SqliteDatabase",
+    "connect",
+    "connect_reading",
+    "migrate",
+    "prepare",
+]
 
 _BUSY_S = 30.0
 """Seconds to wait for another process that writes."""

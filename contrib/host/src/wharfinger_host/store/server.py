@@ -29,6 +29,13 @@ from wharfinger_host.store.schema import OUR_TABLES, steps_from
 __all__ = ["Server", "ServerSession"]
 
 _SCHEMA: Final = "wharfinger"
+_HOST: Final = r"(\[[0-9A-Fa-f:.%]*\]|[^/@#:,\[\]]*)(:[0-9]*)?"
+_URL: Final = re.compile(rf"postgres(ql)?://([^/@#]*@)?{_HOST}(,{_HOST})*(/[^/@#]*)?")
+_NO_URL: Final = (
+    "[inbox] ledger must be a URL such as postgresql://USER:PASSWORD@HOST/DATABASE, with no more "
+    "than libpq's parameters behind it. Write what is no letter or digit in user and password as "
+    "%XX."
+)
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _LOCKS: Final = 0x57485246
 """Class of our advisory locks; within it, a schema has its own by its number, and 0 makes one."""
@@ -53,6 +60,7 @@ _AGAIN: Final = frozenset({"40001", "40P01"})
 _NOT_NOW: Final = ("08", "25006", "40", "53", "55P03", "57")
 """Connection lost, read-only for now, in conflict, out of room, locked for too long, going down
 (PostgreSQL, appendix A, "PostgreSQL Error Codes")."""
+_OF_THE_LINE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 _LOST: Final = ("08", "25P03", "57P")
 _VERSION: Final = "schema_version"
 _OLDEST: Final = 130_000
@@ -93,15 +101,9 @@ class Server:
         Raises:
             StoreError: It is no such URL. What it says is never repeated.
         """
-        text = url.reveal()
-        scheme, _, rest = text.partition("://")
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        if scheme not in ("postgresql", "postgres") or authority.count("@") > 1:
-            raise StoreError(
-                "[inbox] ledger must be a URL such as postgresql://USER:PASSWORD@HOST/DATABASE. "
-                "Write an @ within the password as %40."
-            )
-        text, _, query = text.partition("?")
+        text, _, query = url.reveal().partition("?")
+        if not _URL.fullmatch(text):
+            raise StoreError(_NO_URL)
         said = dict(parse_qsl(query, keep_blank_values=True))
         schema = said.pop("schema", _SCHEMA)
         if not _NAME.fullmatch(schema):
@@ -111,11 +113,7 @@ class Server:
         try:
             options = conninfo_to_dict(f"{text}?{urlencode(said)}")
         except psycopg.Error:
-            # From None: the error repeats what it could not read.
-            raise StoreError(
-                "[inbox] ledger cannot be read as a URL of PostgreSQL. Write what is no letter or "
-                "digit in user and password as %XX; see libpq's documentation for its parameters."
-            ) from None
+            raise StoreError(_NO_URL) from None  # it repeats what it could not read
         return cls({**_OPTIONS, **options}, schema)
 
     def prepare(self) -> None:
@@ -217,9 +215,6 @@ class Server:
         return int(fact(db, _VERSION) or 0) if tables else 0
 
 
-_OF_THE_LINE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-
-
 class ServerSession:
     """A connection to a server, for one thread; connected anew where it was lost.
 
@@ -282,12 +277,11 @@ class ServerSession:
         Everything is made durable. The engine forgets what it is told is done with, so a server
         that restarts must not have forgotten what became of it.
         """
-        number = self._begin(db)
         try:
+            number = self._begin(db)
             made = work(db)
         except BaseException:
-            with suppress(psycopg.Error):
-                db.connection.execute("ROLLBACK")
+            _undo(db)
             raise
         try:
             ended = db.connection.execute("COMMIT").statusmessage
@@ -312,13 +306,14 @@ class ServerSession:
         return str(number)
 
     def _look(self, work: Work, db: PostgresDatabase) -> Any:
-        (now_s,) = _last_row(db, f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {_NOW}")
-        self._server.hear_clock(float(now_s))
         try:
+            (now_s,) = _last_row(
+                db, f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {_NOW}"
+            )
+            self._server.hear_clock(float(now_s))
             return work(db)
         finally:
-            with suppress(psycopg.Error):  # a connection that is lost asks no more
-                db.connection.execute("ROLLBACK")
+            _undo(db)
 
     def _was_written(self, number: str) -> bool:
         """Ask what became of a transaction whose end was not heard.
@@ -335,6 +330,11 @@ class ServerSession:
         if status is None:
             raise StoreError(f"The ledger {self._server.shown} knows no more of a transaction.")
         return bool(status == "committed")
+
+
+def _undo(db: PostgresDatabase) -> None:
+    with suppress(psycopg.Error):  # of a connection that is lost the server undoes it
+        db.connection.execute("ROLLBACK")
 
 
 def _last_row(db: PostgresDatabase, statements: str) -> Any:
