@@ -98,9 +98,13 @@ def test_machines_that_enter_the_same_events_at_once_give_each_one_number(url: s
         ).result() == (len(names),)
 
 
-def test_machines_that_count_the_same_minutes_wait_for_nobody_who_waits_for_them(url: str) -> None:
-    machines = 4
+def test_machines_that_count_the_same_minutes_wait_for_nobody_who_waits_for_them(
+    url: str, ledgers: Ledgers
+) -> None:
+    machines, rounds = 4, 30
     together = threading.Barrier(machines)
+    log = ledgers.server.folder / "out.log"
+    before = log.read_text().count("deadlock detected")
 
     def work(machine: int) -> None:
         with ledger_at(url) as mine:
@@ -109,11 +113,10 @@ def test_machines_that_count_the_same_minutes_wait_for_nobody_who_waits_for_them
             together.wait(60)
             # One counts in this order, the other in that.
             names = ("a", "b") if machine % 2 else ("b", "a")
-            for n in range(20):
-                seq = machine * 1_000 + n
-                for name in names:
-                    row = (seq, targets[name], "delivered", "", 1, 200, None, 0)
-                    mine.note(settle, [(held, Settlement(ledger=[row]))]).result()
+            for seq in range(machine * 1_000, machine * 1_000 + rounds):
+                outcome = ("delivered", "", 1, 200, None, 0)
+                rows: list[Any] = [(seq, targets[name], *outcome) for name in names]
+                mine.note(settle, [(held, Settlement(ledger=rows))]).result()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(machines)]
     for thread in threads:
@@ -122,7 +125,8 @@ def test_machines_that_count_the_same_minutes_wait_for_nobody_who_waits_for_them
         thread.join()
     with ledger_at(url) as made:
         rows = made.read(lambda db: db.execute("SELECT count FROM minutes").fetchall()).result()
-    assert rows == [(machines * 20,)] * 2
+    assert rows == [(machines * rounds,)] * 2
+    assert log.read_text().count("deadlock detected") == before
 
 
 def test_who_lost_a_lane_to_another_machine_writes_and_sends_nothing_more(url: str) -> None:
