@@ -8,14 +8,13 @@ inbox, so that nothing of an engine ever looks as if it waited in the inbox.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
-import orjson
 
 from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.inbox import last_seq
 from wharfinger_host.store.leases import Held
@@ -45,7 +44,7 @@ class Entered:
 
 
 def take_over(
-    db: sqlite3.Connection, owner: str, connection: str, lane: int, now_ms: int
+    db: Database, owner: str, connection: str, lane: int, now_ms: int
 ) -> tuple[Held, int]:
     """Write down that this process has a lane: whose it is, the engine says.
 
@@ -62,7 +61,8 @@ def take_over(
     """
     partition = _FIRST - lane
     db.execute(
-        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, ?)",
+        "INSERT INTO lanes (connection, partition, position) VALUES (?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
         (connection, partition, _DONE),
     )
     (epoch,) = db.execute(
@@ -75,7 +75,7 @@ def take_over(
 
 
 def enter(
-    db: sqlite3.Connection,
+    db: Database,
     held: Held,
     events: Sequence[LaneEvent],
     targets: Sequence[int],
@@ -95,12 +95,13 @@ def enter(
     entered: list[Entered] = []
     fresh: list[tuple[int, LaneEvent]] = []
     for event in events:
-        seq = found.get(event.id) if event.id else None
+        name = db.dialect.stored(event.id)
+        seq = found.get(name) if name else None
         if seq is None:
             seq = last = last + 1
             fresh.append((seq, event))
-            if event.id:
-                found[event.id] = seq
+            if name:
+                found[name] = seq
         entered.append(Entered(seq, is_new=seq not in ours))
         ours.add(seq)
     if last > before:
@@ -111,7 +112,8 @@ def enter(
         set_fact(db, "last_seq", last)
     named = [(event.id, each) for event, each in zip(events, entered, strict=True) if event.id]
     db.executemany(
-        "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+        "INSERT INTO message_ids VALUES (?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq",
         [
             (digest, each.seq)
             for name, each in named
@@ -125,9 +127,7 @@ def enter(
     return entered
 
 
-def announce(
-    db: sqlite3.Connection, named: Mapping[int, str], again: Iterable[tuple[int, int]]
-) -> None:
+def announce(db: Database, named: Mapping[int, str], again: Iterable[tuple[int, int]]) -> None:
     """Let events keep their numbers that are about to go from the inbox to an engine.
 
     What the ledger knows of them is then known as they are fetched.
@@ -145,44 +145,44 @@ def announce(
     )
     # One that was fetched already, because another published it, is known by that number.
     db.executemany(
-        "INSERT OR IGNORE INTO message_ids VALUES (?, ?)",
+        "INSERT INTO message_ids VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(_digest(name), seq) for seq, name in named.items()],
     )
 
 
-def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str, int]:
+def _numbers_of(db: Database, events: Sequence[LaneEvent]) -> dict[str, int]:
     """Return the numbers of events that were here before; a digest only says where to look."""
     digests = [_digest(event.id) for event in events if event.id]
     rows = db.execute(
-        "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "
-        "WHERE m.digest IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(digests).decode(),),
+        "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "  # noqa: S608  # a constant
+        f"WHERE m.digest {db.dialect.among}",
+        (db.dialect.numbers(digests),),
     )
     return {str(name): int(seq) for name, seq in rows if name is not None}
 
 
-def _fetched_for(db: sqlite3.Connection, connection: str, events: Sequence[LaneEvent]) -> set[int]:
+def _fetched_for(db: Database, connection: str, events: Sequence[LaneEvent]) -> set[int]:
     """Return the numbers of events that were here before for one connection.
 
     Another connection says nothing of it: its lanes may have been with other machines.
     """
     digests = [_digest(event.id, connection) for event in events if event.id]
     rows = db.execute(
-        "SELECT seq FROM message_ids WHERE digest IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(digests).decode(),),
+        f"SELECT seq FROM message_ids WHERE digest {db.dialect.among}",  # noqa: S608  # a constant
+        (db.dialect.numbers(digests),),
     )
     return {int(seq) for (seq,) in rows}
 
 
 def _known_of(
-    db: sqlite3.Connection, seqs: Sequence[int], targets: Sequence[int]
+    db: Database, seqs: Sequence[int], targets: Sequence[int]
 ) -> dict[int, dict[int, str]]:
     known: dict[int, dict[int, str]] = {}
     if seqs:
+        among = db.dialect.among
         rows = db.execute(
-            "SELECT seq, target, status FROM ledger WHERE seq IN (SELECT value FROM json_each(?)) "
-            "AND target IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(seqs).decode(), orjson.dumps(targets).decode()),
+            f"SELECT seq, target, status FROM ledger WHERE seq {among} AND target {among}",  # noqa: S608  # a constant
+            (db.dialect.numbers(seqs), db.dialect.numbers(targets)),
         )
         for seq, target, status in rows:
             known.setdefault(int(seq), {})[int(target)] = str(status)
