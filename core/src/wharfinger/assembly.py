@@ -74,7 +74,7 @@ def build_connection(
         raise ConfigurationError(problems)
     try:
         governor = plugins.governors.of(
-            destination, settings, route=config.route, transport=transport
+            destination, settings, name=name, route=config.route, transport=transport
         )
     except PluginError as error:
         raise ConfigurationError([Problem(("destination",), str(error))]) from error

@@ -15,6 +15,7 @@ from wharfinger_host.commands.options import (
     MetricsToken,
     OneMachine,
     Quiet,
+    Store,
 )
 from wharfinger_host.exits import Exit
 from wharfinger_host.log_format import LogFormat as Format
@@ -29,6 +30,7 @@ def run(  # noqa: PLR0913  # the options of the command
     connection: Connection = "",
     engine: Engine = "",
     one_machine: OneMachine = False,
+    store: Store = "",
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
@@ -63,7 +65,8 @@ def run(  # noqa: PLR0913  # the options of the command
     inbox. What is killed loses nothing: the next one goes on where it was.
 
     With --engine the events come from the lanes of an engine, which several machines may share;
-    the inbox keeps the ledger and the dead letters of this one.
+    the inbox keeps the ledger and the dead letters of this one. With --store, or [shared] in the
+    configuration, all workers keep one budget, and stop together where a vendor asks for it.
 
     Exit code 1 where something became a dead letter or still waits in the inbox, 2 where the
     configuration is wrong, 3 where the inbox or the engine cannot be used, 130 where it was
@@ -94,14 +97,15 @@ def run(  # noqa: PLR0913  # the options of the command
     configuration = read_configuration(config, plugins, selection)
     if configuration.inbox is None:
         raise opening.leave(f"{config}: {NO_INBOX}", Exit.USAGE)
-    with keeping.store_of(configuration) as store:
+    opening.share(plugins, configuration, store)
+    with keeping.store_of(configuration) as inbox:
         if not connection:
-            keeping.warn_of_strangers(store, connections)
+            keeping.warn_of_strangers(inbox, connections)
         if engine:
-            keeping.warn_of_what_waits(store)
+            keeping.warn_of_what_waits(inbox)
         report = Report(progress=not quiet and sys.stderr.isatty())
         worker = Worker(
-            store=store,
+            store=inbox,
             connections=loaded(configuration, connections),
             reload=lambda: load_again(config, selection, plugins),
             staff=report,
@@ -122,7 +126,7 @@ def run(  # noqa: PLR0913  # the options of the command
                     token=seen_by,
                 )
                 work = partial(measuring.beside, worker.run, stack.enter_context(server))
-            lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
+            lanes = lanes_for(engine, inbox.layout.partitions, one_machine=one_machine)
             if lanes is not None:
                 worker.post = lanes.post
             try:
@@ -130,7 +134,7 @@ def run(  # noqa: PLR0913  # the options of the command
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
         summary = view.Summary.of(
-            store, report, failed=worker.failed, stopped=stopped, by_engine=bool(engine)
+            inbox, report, failed=worker.failed, stopped=stopped, by_engine=bool(engine)
         )
     if as_json:
         terminal.write_json(view.as_json(summary))
