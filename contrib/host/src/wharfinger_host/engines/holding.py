@@ -37,6 +37,8 @@ class Holder:
         work: Delivers the events of a batch.
         most: Events in a batch.
         wait_s: Seconds to wait for events before it looks whether to go on.
+        shares: Told which part of all lanes is this worker's whenever that changes; of a worker
+            that has none, one lane is counted.
     """
 
     engine: Engine
@@ -44,10 +46,12 @@ class Holder:
     work: Work
     most: int = 100
     wait_s: float = 0.2
+    shares: Callable[[float], None] | None = None
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
     _lanes: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
     _leaving: set[int] = attrs.field(factory=set)
     _said: bool = False
+    _share: float = 0.0
 
     @property
     def held(self) -> list[int]:
@@ -94,6 +98,7 @@ class Holder:
         share = -(-self.engine.lanes // max(workers, 1))
         for lane in self.held[share:]:
             self._leaving.add(lane)
+        self._tell_share()
         wanted = share - len(self.held)
         free = [lane for lane in range(self.engine.lanes) if lane not in self._lanes]
         clock = asyncio.get_running_loop().time
@@ -104,6 +109,13 @@ class Holder:
             if (lease := await self.engine.acquire(self.connection, lane)) is not None:
                 wanted -= 1
                 self._lanes[lane] = asyncio.create_task(self._serve(lease))
+                self._tell_share()
+
+    def _tell_share(self) -> None:
+        share = max(1, len(self.held)) / self.engine.lanes
+        if self.shares is not None and share != self._share:
+            self._share = share
+            self.shares(share)
 
     def _say(self, error: EngineError) -> None:
         if not self._said:

@@ -85,7 +85,16 @@ class EnginePost:
             StoreError: The ledger cannot be used.
         """
         self._quiet.set()
-        holder = Holder(engine=self.engine, connection=self.name, work=self._work, most=_BATCH)
+        # Where nothing else is shared, each worker has the budget of its lanes.
+        shares = self.connection.share
+        shares(1 / self.engine.lanes)
+        holder = Holder(
+            engine=self.engine,
+            connection=self.name,
+            work=self._work,
+            most=_BATCH,
+            shares=shares,
+        )
         holding = asyncio.create_task(holder.run())
         living = asyncio.create_task(self._live())
         try:
