@@ -1,0 +1,268 @@
+"""``python -m tests.bench.shared_tenant``: workers on one tenant that bears so many calls a second.
+
+Real processes of ``wharfinger run`` share one inbox. The simulator stands behind a limit: of the
+calls within any second that are more than it allows, each is answered with 429. What counts is what
+the vendor saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from rich.console import Console
+from rich.table import Table
+from tests.servers import Postgres, Redis
+
+from wharfinger_sfmc_simulator import Simulator
+from wharfinger_sfmc_simulator.server import serve_in_thread
+
+__all__ = ["Figures", "Limit", "measure"]
+
+_WHARFINGER: Final = "from wharfinger_host.cli import main; main()"
+_STORES: Final = ("none", "sqlite", "redis", "postgresql")
+_WINDOW_S: Final = 1.0
+_BUSY: Final = json.dumps({"message": "Rate limit exceeded", "errorcode": 50100}).encode()
+
+_TENANT: Final = {
+    "tenant": {"subdomain": "mcbench0wharfinger0tenant0000", "eid": 510000001},
+    "accounts": [{"id": 510000001, "name": "Bench"}],
+    "clients": [{"id": "bench-client", "secret": "bench-secret", "account": 510000001}],
+    "event_definitions": [
+        {"key": "APIEvent-pings", "fields": [{"name": "Number", "type": "Number"}]}
+    ],
+}
+_CONFIG: Final = """
+[inbox]
+file = "inbox.db"
+partitions = {partitions}
+
+[connections.shop]
+destination = "salesforce-marketing-cloud"
+route = "{address}"
+budget = {{ per_minute = {per_minute}, headroom = {headroom} }}
+
+[connections.shop.settings]
+account_id = "510000001"
+client_id = "bench-client"
+client_secret = "bench-secret"
+subdomain = "mcbench0wharfinger0tenant0000"
+
+[connections.shop.mappings.pings]
+action = "send-api-event"
+trigger = 'type = "track"'
+[connections.shop.mappings.pings.fields]
+eventDefinitionKey = "APIEvent-pings"
+delivery = "at-least-once"
+data.Number = {{ "@path" = "$.properties.number" }}
+"""
+_SHARED: Final = """
+[shared]
+store = {{ env = "WHARFINGER_BENCH_STORE" }}
+key = {{ env = "WHARFINGER_BENCH_KEY" }}
+workers = {workers}
+"""
+
+
+@attrs.define
+class Limit:
+    """Lets so many calls a second through to an application.
+
+    Attributes:
+        app: The application.
+        calls_per_s: Most calls within any second.
+        clock: Gives seconds that never go back.
+        came: When each call came, and whether it was one too many.
+        tokens: How many of them asked for an access token.
+    """
+
+    app: Any
+    calls_per_s: int
+    clock: Callable[[], float] = time.monotonic
+    came: list[tuple[float, bool]] = attrs.field(factory=list)
+    tokens: int = 0
+    _let_through: deque[float] = attrs.field(factory=deque)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a call, or refuse it."""
+        now, recent = self.clock(), self._let_through
+        while recent and recent[0] <= now - _WINDOW_S:
+            recent.popleft()
+        too_many = len(recent) >= self.calls_per_s
+        self.came.append((now, too_many))
+        self.tokens += scope["path"] == "/v2/token"
+        if not too_many:
+            recent.append(now)
+            await self.app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+        await send({"type": "http.response.start", "status": 429, "headers": headers})
+        await send({"type": "http.response.body", "body": _BUSY})
+
+
+@attrs.frozen
+class Figures:
+    """What the vendor saw.
+
+    Attributes:
+        store: Through which the workers shared.
+        calls: How many came.
+        tokens: How many of them asked for a token.
+        refused: How many were answered with 429.
+        refused_later: How many of these came after the first second.
+        most: Most calls within any second.
+        per_s: Calls a second after the first one.
+    """
+
+    store: str
+    calls: int
+    tokens: int
+    refused: int
+    refused_later: int
+    most: int
+    per_s: float
+
+    @classmethod
+    def of(cls, store: str, limit: Limit) -> Figures:
+        """Count."""
+        came = [(moment - limit.came[0][0], too_many) for moment, too_many in limit.came]
+        later = [(moment, too_many) for moment, too_many in came if moment >= _WINDOW_S]
+        last = came[-1][0]
+        return cls(
+            store=store,
+            calls=len(came),
+            tokens=limit.tokens,
+            refused=sum(too_many for _, too_many in came),
+            refused_later=sum(too_many for _, too_many in later),
+            most=_most_in_a_window([moment for moment, _ in came]),
+            per_s=len(later) / (last - _WINDOW_S) if last > _WINDOW_S else 0.0,
+        )
+
+
+def _most_in_a_window(moments: list[float]) -> int:
+    window: deque[float] = deque()
+    most = 0
+    for moment in moments:
+        window.append(moment)
+        while window[0] <= moment - _WINDOW_S:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+def measure(options: argparse.Namespace, store: str) -> Figures:
+    """Let workers deliver for a while, and return what the vendor saw."""
+    limit = Limit(Simulator.from_mapping(_TENANT).app, options.calls_per_s)
+    with (
+        tempfile.TemporaryDirectory(prefix="wharfinger-shared-") as folder,
+        serve_in_thread(limit, "127.0.0.1", 0) as address,
+        _url(store, Path(folder)) as url,
+    ):
+        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        environment = {
+            **os.environ,
+            "WHARFINGER_BENCH_STORE": url,
+            "WHARFINGER_BENCH_KEY": key,
+        }
+        config = _write(Path(folder), options, address, shared=bool(url))
+        events = config.with_name("events.jsonl")
+        _wharfinger("accept", config, events, env=environment).wait()
+        workers = [
+            _wharfinger("run", config, "--quiet", "--drain-s", "0", env=environment)
+            for _ in range(options.workers)
+        ]
+        try:
+            _watch(limit, options.seconds)
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.wait()
+        return Figures.of(store, limit)
+
+
+def _watch(limit: Limit, seconds: float) -> None:
+    """Wait until so many seconds have passed since the first call came."""
+    deadline = time.monotonic() + 60
+    while not limit.came and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(seconds)
+
+
+@contextmanager
+def _url(store: str, folder: Path) -> Iterator[str]:
+    if store == "redis":
+        with Redis() as redis:
+            yield redis.url
+    elif store == "postgresql":
+        with Postgres() as postgres:
+            yield postgres.url
+    else:
+        yield f"sqlite://{folder / 'shared.db'}" if store == "sqlite" else ""
+
+
+def _write(folder: Path, options: argparse.Namespace, address: str, *, shared: bool) -> Path:
+    config = folder / "wharfinger.toml"
+    text = _CONFIG.format(
+        partitions=4 * options.workers,
+        address=address,
+        per_minute=60 * options.calls_per_s,
+        headroom=options.headroom,
+    )
+    config.write_text(text + _SHARED.format(workers=options.workers) * shared)
+    count = 4 * options.calls_per_s * int(options.seconds + 5)
+    events = (
+        {
+            "messageId": f"m{number}",
+            "type": "track",
+            "event": "Pinged",
+            "userId": f"u{number}",
+            "properties": {"number": number},
+        }
+        for number in range(count)
+    )
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    return config
+
+
+def _wharfinger(command: str, *words: object, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _WHARFINGER, command, *map(str, words)],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=None if os.environ.get("WHARFINGER_BENCH_LOUD") else subprocess.DEVNULL,
+    )
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.shared_tenant")
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--calls-per-s", type=int, default=50, help="what the tenant bears")
+    parser.add_argument("--seconds", type=float, default=10.0, help="from the first call on")
+    parser.add_argument("--headroom", type=float, default=0.1, help="share that is left over")
+    parser.add_argument("--store", choices=_STORES, action="append", help="may be given again")
+    options = parser.parse_args()
+    table = Table("store", "calls", "tokens", "429", "429 after 1 s", "most in 1 s", "calls/s")
+    for store in options.store or _STORES:
+        figures = measure(options, store)
+        table.add_row(*map(str, attrs.astuple(figures)[:-1]), f"{figures.per_s:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
