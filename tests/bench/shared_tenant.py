@@ -1,8 +1,8 @@
 """``python -m tests.bench.shared_tenant``: workers on one tenant that bears so many calls a second.
 
 Real processes of ``wharfinger run`` share one inbox. The simulator stands behind a limit: of the
-calls within any second that are more than it allows, each is answered with 429. What counts is what
-the vendor saw.
+calls within any second that are more than it allows, each is answered with 429. Events come when
+every worker has its part of the lanes, and what counts is what the vendor saw from then on.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import base64
 import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ __all__ = ["Figures", "Limit", "measure"]
 _WHARFINGER: Final = "from wharfinger_host.cli import main; main()"
 _STORES: Final = ("none", "sqlite", "redis", "postgresql")
 _WINDOW_S: Final = 1.0
+_PATIENCE_S: Final = 120.0
 _BUSY: Final = json.dumps({"message": "Rate limit exceeded", "errorcode": 50100}).encode()
 
 _TENANT: Final = {
@@ -179,13 +181,16 @@ def measure(options: argparse.Namespace, store: str) -> Figures:
         }
         config = _write(Path(folder), options, address, shared=bool(url))
         events = config.with_name("events.jsonl")
-        _wharfinger("accept", config, events, env=environment).wait()
         workers = [
             _wharfinger("run", config, "--quiet", "--drain-s", "0", env=environment)
             for _ in range(options.workers)
         ]
         try:
-            _watch(limit, options.seconds)
+            _wait(lambda: _at_work(config.with_name("inbox.db")) == options.workers)
+            limit.came.clear()
+            _wharfinger("accept", config, events, env=environment).wait()
+            _wait(lambda: limit.came)
+            time.sleep(options.seconds)
         finally:
             for worker in workers:
                 worker.terminate()
@@ -194,12 +199,23 @@ def measure(options: argparse.Namespace, store: str) -> Figures:
         return Figures.of(store, limit)
 
 
-def _watch(limit: Limit, seconds: float) -> None:
-    """Wait until so many seconds have passed since the first call came."""
-    deadline = time.monotonic() + 60
-    while not limit.came and time.monotonic() < deadline:
+def _wait(until: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not until():
+        if time.monotonic() > deadline:
+            raise TimeoutError("The workers did not begin.")
         time.sleep(0.1)
-    time.sleep(seconds)
+
+
+def _at_work(inbox: Path) -> int:
+    """Return how many workers have lanes, as many as the others."""
+    if not inbox.exists():
+        return 0
+    with closing(sqlite3.connect(inbox, timeout=30)) as db, suppress(sqlite3.OperationalError):
+        held = "SELECT count(*) FROM lanes WHERE owner <> '' GROUP BY owner"
+        counts = [count for (count,) in db.execute(held)]
+        return len(counts) if max(counts, default=0) <= min(counts, default=0) + 1 else 0
+    return 0
 
 
 @contextmanager
