@@ -373,23 +373,21 @@ class Governor:
                 await self._sleep(rest_s)
             if (budget := self._whole) is None or budget.is_unbounded:
                 return False
-            if (
-                place := await shared.reserve(budget, longest_wait_s, day=day_of(self._wall_now()))
-            ) is None:
+            day = day_of(self._wall_now())
+            place = await shared.place(budget, longest_wait_s, day=day, sleep=self._sleep)
+            if place is None:
                 return False
             if place.paused_s > 0:
                 self._hold(place.paused_s)
-                continue
-            if not place.taken:
+            elif not place.taken:
                 raise self._overspent(place.wait_s)
-            if place.wait_s > 0:
-                await self._sleep(place.wait_s)
             # A place that came in a pause is over with it, and the next calls are spread again.
-            if self._resume_at <= self._now():
-                with self._lock:
-                    self._spending.spend(self._now(), self._wall_now())
-                    self._calls.count(method, raw_path)
-                return True
+            elif self._resume_at <= self._now():
+                break
+        with self._lock:
+            self._spending.spend(self._now(), self._wall_now())
+            self._calls.count(method, raw_path)
+        return True
 
     async def _heed(self, shared: SharedTenant) -> None:
         """Learn now and then what other processes know."""

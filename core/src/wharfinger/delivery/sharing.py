@@ -21,6 +21,8 @@ LOOK_EVERY_S: Final = 0.5
 """Seconds after which a pause that others were asked for is known here, at most."""
 _PATIENCE_S: Final = 2.0
 _AGAIN_AFTER_S: Final = 3.0
+_LATE_S: Final = 0.1
+_MOST_PLACES: Final = 5
 
 _Answer = TypeVar("_Answer")
 
@@ -117,14 +119,37 @@ class SharedTenant:
         self._told_until = max(self._told_until, self._clock() + standing.paused_s)
         return standing.paused_s
 
-    async def reserve(self, budget: Budget, longest_wait_s: float, *, day: int) -> Place | None:
-        """Take the next place of all processes; None where nobody answers.
+    async def place(
+        self,
+        budget: Budget,
+        longest_wait_s: float,
+        *,
+        day: int,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> Place | None:
+        """Take the next place of all processes, and wait for it; None where nobody answers.
+
+        Where this process is late for its place, because it or the store is busy, that one is over
+        and the next one is taken: what left late, beside those in time, would be too much.
 
         Args:
             budget: Of all processes.
             longest_wait_s: A place that is further away is not taken.
             day: The number of this day of UTC.
+            sleep: Waits so many seconds.
         """
+        for _ in range(_MOST_PLACES):
+            asked_at = self._clock()
+            place = await self._reserve(budget, longest_wait_s, day)
+            if place is None or not place.taken:
+                break
+            if place.wait_s > 0:
+                await sleep(place.wait_s)
+            if self._clock() - asked_at - place.wait_s <= _LATE_S:
+                break
+        return place
+
+    async def _reserve(self, budget: Budget, longest_wait_s: float, day: int) -> Place | None:
         per_minute, per_day = budget.own_per_minute, budget.own_per_day
         place = await self.asking.ask(
             lambda state: state.reserve(
