@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -13,6 +13,9 @@ import attrs
 __all__ = ["PerLoop"]
 
 _Client = TypeVar("_Client")
+
+# Nobody collects a client as garbage before it is closed, though nobody else knows it any more.
+_OPEN: Final[dict[int, Any]] = {}
 
 
 @attrs.define(eq=False)
@@ -67,7 +70,9 @@ class PerLoop(Generic[_Client]):
 
     async def _held_open(self) -> AsyncGenerator[_Client, None]:
         client = await self._open()
+        _OPEN[id(client)] = client
         try:
             yield client
         finally:
+            del _OPEN[id(client)]
             await self._close(client)
