@@ -412,6 +412,11 @@ class Connection:
         return list(dict.fromkeys(findings))
 
     @property
+    def tenant(self) -> str:
+        """What every process calls the tenant, where they share it; holds no secret."""
+        return self._governor.tenant
+
+    @property
     def usage(self) -> Usage:
         """What the connections of this tenant asked of it, and how it stands now."""
         return self._governor.usage

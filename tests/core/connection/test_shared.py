@@ -114,7 +114,7 @@ def test_tenants_have_the_same_name_in_every_process_and_others_have_others(
     plugins, config, connect_to
 ):
     def name(**more):
-        return connect_to(**more)._governor._tenant
+        return connect_to(**more).tenant
 
     assert name() == name()
     assert name().startswith("acme-")

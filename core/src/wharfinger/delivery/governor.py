@@ -68,7 +68,7 @@ class Governor:
     ) -> None:
         # Re-entrant: a forgotten coroutine may be tidied up, and leave, in the middle of anything.
         self._lock = threading.RLock()
-        self._tenant = tenant
+        self.tenant = tenant
         self._shared: SharedTenant | None = None
         self._clock = clock
         self._wall = wall
@@ -116,7 +116,7 @@ class Governor:
         """Keep the budget and the pauses of all processes from now on."""
         with self._lock:
             if self._shared is None or self._shared.asking is not asking:
-                self._shared = SharedTenant(asking, self._tenant, clock=self._now)
+                self._shared = SharedTenant(asking, self.tenant, clock=self._now)
                 self._agree()
 
     @property
@@ -124,7 +124,7 @@ class Governor:
         """The access tokens that processes share of this tenant; None where they share none."""
         if self._shared is None or not self._shared.asking.state.shares_tokens:
             return None
-        return SharedTokens(self._shared.asking, self._tenant)
+        return SharedTokens(self._shared.asking, self.tenant)
 
     async def told(self) -> None:
         """Wait until other processes can know what they are to know."""
