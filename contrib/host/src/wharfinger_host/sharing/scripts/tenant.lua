@@ -24,4 +24,3 @@ local function write(key, row)
   -- Whom nobody calls is forgotten, but no sooner than its day and its pause are over.
   redis.call('EXPIRE', key, 2 * DAY_S + math.floor(math.max(0, row.paused_until - now)))
 end
-
