@@ -171,7 +171,7 @@ def measure(options: argparse.Namespace, store: str) -> Figures:
     with (
         tempfile.TemporaryDirectory(prefix="wharfinger-shared-") as folder,
         serve_in_thread(limit, "127.0.0.1", 0) as address,
-        _url(store, Path(folder)) as url,
+        _at_hand(store, Path(folder)) as (url, server),
     ):
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         environment = {
@@ -190,7 +190,14 @@ def measure(options: argparse.Namespace, store: str) -> Figures:
             limit.came.clear()
             _wharfinger("accept", config, events, env=environment).wait()
             _wait(lambda: limit.came)
-            time.sleep(options.seconds)
+            if options.store_dies and server is not None:
+                time.sleep(options.seconds / 3)
+                server.kill()
+                time.sleep(options.seconds / 3)
+                server.start()
+                time.sleep(options.seconds / 3)
+            else:
+                time.sleep(options.seconds)
         finally:
             for worker in workers:
                 worker.terminate()
@@ -219,15 +226,16 @@ def _at_work(inbox: Path) -> int:
 
 
 @contextmanager
-def _url(store: str, folder: Path) -> Iterator[str]:
+def _at_hand(store: str, folder: Path) -> Iterator[tuple[str, Redis | Postgres | None]]:
+    """Give the URL of a store, and its server where it has one."""
     if store == "redis":
         with Redis() as redis:
-            yield redis.url
+            yield redis.url, redis
     elif store == "postgresql":
         with Postgres() as postgres:
-            yield postgres.url
+            yield postgres.url, postgres
     else:
-        yield f"sqlite://{folder / 'shared.db'}" if store == "sqlite" else ""
+        yield f"sqlite://{folder / 'shared.db'}" if store == "sqlite" else "", None
 
 
 def _write(folder: Path, options: argparse.Namespace, address: str, *, shared: bool) -> Path:
@@ -272,6 +280,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="from the first call on")
     parser.add_argument("--headroom", type=float, default=0.1, help="share that is left over")
     parser.add_argument("--store", choices=_STORES, action="append", help="may be given again")
+    parser.add_argument(
+        "--store-dies", action="store_true", help="it is away for the second third of the time"
+    )
     options = parser.parse_args()
     table = Table("store", "calls", "tokens", "429", "429 after 1 s", "most in 1 s", "calls/s")
     for store in options.store or _STORES:

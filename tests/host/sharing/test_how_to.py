@@ -24,6 +24,7 @@ def test_the_configuration_of_the_how_to_has_nothing_wrong(tmp_path, monkeypatch
     )
     assert configuration.problems == configuration.warnings == []
     assert connections["shop"]._governor.tokens is not None
+    assert configuration.shared is not None
     assert configuration.shared.workers == 8
 
 

@@ -17,10 +17,15 @@ def at_once(place, tenant):
 
     def at_once(what, more, count=3):
         command = [sys.executable, "-m", "tests.host.sharing.worker", what, place.url, tenant, more]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        processes = [subprocess.Popen(command, **pipes) for _ in range(count)]
-        assert [each.stdout.readline() for each in processes] == ["ready\n"] * count
+        processes = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
         for each in processes:
+            assert each.stdout is not None
+            assert each.stdout.readline() == "ready\n"
+        for each in processes:
+            assert each.stdin is not None
             each.stdin.write("\n")
             each.stdin.flush()
         return [json.loads(each.communicate()[0]) for each in processes]

@@ -79,7 +79,7 @@ async def test_without_a_key_no_token_is_shared_and_all_else_is(shared, tenant):
 
 
 def test_nothing_of_the_keys_is_shown():
-    text = repr(Shared(store=object(), sealer=sealer(ONE)))
+    text = repr(Shared(store=open_store("sqlite:///x.db"), sealer=sealer(ONE)))
     assert base64.b64encode(ONE).decode() not in text
 
 
