@@ -169,6 +169,31 @@ async def test_a_server_that_dies_is_missed_and_found_again_with_what_it_knew(pl
     assert (await store.look(tenant, "one")).paused_s > 500
 
 
+async def test_a_server_that_hangs_is_not_waited_for(place, tenant):
+    if place.server is None:
+        pytest.skip("a file does not hang")
+    store = place.open()
+    await store.pause(tenant, 600)
+    with place.server.hanging(), pytest.raises(SharedStateError):
+        await store.look(tenant, "one")
+    assert (await store.look(tenant, "one")).paused_s > 500
+
+
+async def test_a_question_that_is_given_up_leaves_nothing_behind(place, tenant):
+    if place.server is None:
+        pytest.skip("a file does not hang")
+    store = place.open()
+    await store.pause(tenant, 600)
+    with place.server.hanging():
+        asking = asyncio.create_task(store.look(tenant, "one"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert (await store.look(tenant, "one")).paused_s > 500
+
+
 async def test_a_store_shows_no_password(place):
     if place.server is not None:
         assert place.server.password not in repr(place.open())
