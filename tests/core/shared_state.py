@@ -24,7 +24,7 @@ class Kept:
     turns: dict[str, int] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)
 class SharedInMemory:
     """One process's view.
 

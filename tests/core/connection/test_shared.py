@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import attrs
@@ -64,6 +65,14 @@ async def test_a_pause_that_one_host_was_asked_for_holds_another_host(connect_to
 
 async def test_a_pause_is_told_before_a_connection_is_closed(connect_to, vendor, track, shared):
     vendor.script = [httpx.Response(429, headers={"retry-after": "3600"})]
+    at_once = shared.pause
+
+    async def pause(tenant, seconds):
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await at_once(tenant, seconds)
+
+    shared.pause = pause
     async with connect_to() as connection:
         await connection.deliver([track()])
     assert shared.kept.paused_until > time.monotonic() + 3_000

@@ -72,6 +72,33 @@ def test_a_refused_token_is_replaced_once_and_never_given_again(timelapse):
     timelapse(main)
 
 
+def test_a_refused_token_is_given_to_nobody_who_comes_before_a_new_one(timelapse):
+    async def main(loop):
+        kept = Kept()
+        one = Process(loop, kept)
+        await one.sign_in()
+        one.fails = True
+        with pytest.raises(ConnectionError):
+            await one.sign_in(refused="token-1")
+        assert await Process(loop, kept).sign_in() == "token-2"
+
+    timelapse(main)
+
+
+def test_a_refused_token_that_could_not_be_dropped_is_not_taken_again(timelapse):
+    async def main(loop):
+        process = Process(loop, Kept())
+        await process.sign_in()
+
+        async def drop(_name, _token):
+            """It got lost on its way."""
+
+        process.state.drop = drop  # type: ignore[method-assign]  # a store that fails at it
+        assert await process.sign_in(refused="token-1") == "token-2"
+
+    timelapse(main)
+
+
 def test_where_the_one_who_fetches_fails_the_next_one_does(timelapse):
     async def main(loop):
         kept = Kept()

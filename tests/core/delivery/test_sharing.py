@@ -147,6 +147,18 @@ def test_a_short_pause_of_others_is_waited_out_and_then_calls_are_spread_again(t
     timelapse(main)
 
 
+def test_a_pause_that_comes_while_a_place_is_waited_for_takes_the_place_along(timelapse):
+    async def main(loop):
+        kept = Kept(next_at=loop.time() + 10)
+        process, start = Process(loop, kept, per_minute=60), loop.time()
+        loop.call_later(5, process.governor.pause, 30)
+        await process.call()
+        assert loop.time() - start == pytest.approx(35)
+        assert kept.spent == 2
+
+    timelapse(main)
+
+
 def test_the_longest_pause_is_told_and_a_shorter_one_costs_no_question(timelapse):
     async def main(loop):
         kept = Kept()

@@ -52,6 +52,15 @@ class Budget:
             return None
         return max(1, int(self.per_day * (1 - self.headroom) + _ROUNDING))
 
+    def __str__(self) -> str:
+        """Say in words how many calls it allows."""
+        minute, day = self.own_per_minute, self.own_per_day
+        said = (
+            f"{minute:,.6g} a minute" if minute is not None else "",
+            f"{day:,} a day of UTC" if day is not None else "",
+        )
+        return " and ".join(filter(None, said))
+
     @property
     def is_unbounded(self) -> bool:
         """Whether any number of calls may leave, one after the other."""
@@ -100,14 +109,7 @@ class Spending:
 
     def __str__(self) -> str:
         """Say in words what may be spent."""
-        if self.budget is None:
-            return "without bounds"
-        minute, day = self.budget.own_per_minute, self.budget.own_per_day
-        said = (
-            f"{minute:,.6g} a minute" if minute is not None else "",
-            f"{day:,} a day of UTC" if day is not None else "",
-        )
-        return " and ".join(filter(None, said))
+        return "without bounds" if self.budget is None else str(self.budget)
 
     @property
     def spacing_s(self) -> float:

@@ -14,6 +14,7 @@ from functools import reduce
 import attrs
 import stamina
 
+from wharfinger.delivery import refusals
 from wharfinger.delivery.budget import Budget, Spending, day_of, strictest
 from wharfinger.delivery.circuit import Circuit, CircuitPolicy, most_careful
 from wharfinger.delivery.parallelism import Parallelism
@@ -321,18 +322,8 @@ class Governor:
 
     def _refusal(self, rest_s: float, now: float) -> ThrottledError:
         if self._circuit.rest_s(now) < rest_s:
-            return ThrottledError(
-                f"The vendor asked this account to wait; {rest_s:,.0f} seconds of that are left, "
-                "so nothing was sent.",
-                code="paused",
-                retry_after_s=rest_s,
-            )
-        return ThrottledError(
-            f"The vendor cannot be reached or answers with faults, {self._circuit.failures:,} "
-            f"times in a row by now. It is tried again in {rest_s:,.0f} seconds; nothing was sent.",
-            code="circuit-open",
-            retry_after_s=rest_s,
-        )
+            return refusals.paused(rest_s)
+        return refusals.circuit_open(self._circuit.failures, rest_s)
 
     async def spend(self, method: str, raw_path: bytes, longest_wait_s: float) -> None:
         """Count a call that is about to leave; wait first where the budget asks for it.
@@ -356,7 +347,7 @@ class Governor:
         try:
             while wait_s := self._spent(self._spenders.index(ticket), method, raw_path):
                 if wait_s > longest_wait_s:
-                    raise self._overspent(wait_s)
+                    raise refusals.overspent(self._spending, wait_s)
                 await self._sleep(wait_s)
         finally:
             self._spenders.remove(ticket)
@@ -380,7 +371,7 @@ class Governor:
             if place.paused_s > 0:
                 self._hold(place.paused_s)
             elif not place.taken:
-                raise self._overspent(place.wait_s)
+                raise refusals.overspent(budget, place.wait_s)
             # A place that came in a pause is over with it, and the next calls are spread again.
             elif self._resume_at <= self._now():
                 break
@@ -407,14 +398,6 @@ class Governor:
                 self._spending.spend(now, wall)
                 self._calls.count(method, raw_path)
             return wait_s
-
-    def _overspent(self, wait_s: float) -> ThrottledError:
-        return ThrottledError(
-            f"The budget of calls to this account is used: {self._spending}. Nothing was sent; the "
-            f"next call may leave in {wait_s:,.0f} seconds.",
-            code="budget-used",
-            retry_after_s=wait_s,
-        )
 
     async def _sleep(self, seconds: float) -> None:
         if stamina.is_testing():
