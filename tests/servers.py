@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -136,6 +137,32 @@ class _Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Let it take connections and answer nothing, as a machine does that hangs."""
+        processes = self._pids()
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in reversed(processes):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _pids(self) -> list[int]:
+        """Return the processes it consists of, whoever keeps them left out."""
+        found, more = [], [self._process.pid] if self._process is not None else []
+        while more:
+            listed = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", ",".join(map(str, more))],
+                check=False,
+                capture_output=True,
+            )
+            more = [int(pid) for pid in listed.stdout.split()]
+            found += more
+        return found
 
     def close(self) -> None:
         """End it, and forget what it wrote."""

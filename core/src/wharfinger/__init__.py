@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from wharfinger.connection import Connection
 from wharfinger.delivery.retry import RetryPolicy
 from wharfinger.delivery.session import Session
+from wharfinger.delivery.shared import KeptToken, Place, SharedState, Standing
+from wharfinger.delivery.tokens import SharedTokens
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import (
     ConfigurationError,
@@ -35,6 +37,7 @@ from wharfinger.errors import (
     Problem,
     RejectedError,
     RetryError,
+    SharedStateError,
     ThrottledError,
     TriggerError,
     UnknownError,
@@ -115,6 +118,7 @@ __all__ = [
     "HaltedError",
     "HostNotAllowedError",
     "Journal",
+    "KeptToken",
     "Kind",
     "Limits",
     "MappingError",
@@ -126,6 +130,7 @@ __all__ = [
     "Outline",
     "PayloadError",
     "Perform",
+    "Place",
     "Plan",
     "PluginClashError",
     "PluginError",
@@ -149,6 +154,10 @@ __all__ = [
     "Session",
     "Settings",
     "Settled",
+    "SharedState",
+    "SharedStateError",
+    "SharedTokens",
+    "Standing",
     "Status",
     "Step",
     "ThrottledError",

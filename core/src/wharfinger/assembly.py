@@ -90,7 +90,7 @@ def build_connection(
                 observers=plugins.observers(),
             ),
             governor=plugins.governors.of(
-                destination, settings, route=config.route, transport=transport
+                destination, settings, name=name, route=config.route, transport=transport
             ),
             transport=transport,
         )

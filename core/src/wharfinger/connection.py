@@ -119,8 +119,7 @@ class Connection:
     async def __aenter__(self) -> Self:
         if self._client is not None:
             raise RuntimeError(f"The connection {self.name} is open already; use it as it is.")
-        authentication = self._given.authentication
-        auth = authentication.create(self.settings) if authentication else None
+        auth = self._authentication()
         longest_wait_s = min(self._config.retry.wait_max_s, self._config.timeouts.whole_s)
         spend = partial(self._governor.spend, longest_wait_s=longest_wait_s)
         self._telemetry = telemetry_of(self.name, self.destination.slug)
@@ -163,6 +162,15 @@ class Connection:
         if client is not None:
             self._governor.part(self._terms)
             await client.aclose()
+            await self._governor.told()
+
+    def _authentication(self) -> httpx.Auth | None:
+        authentication, tokens = self._given.authentication, self._governor.tokens
+        if authentication is None:
+            return None
+        if authentication.share is not None and tokens is not None:
+            return authentication.share(self.settings, tokens)
+        return authentication.create(self.settings)
 
     @property
     def effects(self) -> Mapping[str, Effect]:
@@ -404,9 +412,31 @@ class Connection:
         return list(dict.fromkeys(findings))
 
     @property
+    def tenant(self) -> str:
+        """What every process calls the tenant, where they share it; holds no secret."""
+        return self._governor.tenant
+
+    @property
     def usage(self) -> Usage:
         """What the connections of this tenant asked of it, and how it stands now."""
         return self._governor.usage
+
+    def share(self, share: float) -> None:
+        """Say which part of the budget is this process's, where other processes have the rest.
+
+        It counts where nothing is shared with the others (`Plugins.share`), or cannot be asked at
+        present; most requests under way at once are always shared out like this. Of several
+        connections to one tenant the mean counts.
+
+        Args:
+            share: Above 0, up to 1; for example the lanes this process works on, of all lanes.
+
+        Raises:
+            ValueError: It is no such number.
+        """
+        if not 0 < share <= 1:
+            raise ValueError(f"a share is above 0, up to 1, and not {share!r}")
+        self._governor.share(self._terms, share)
 
     def forecast(self, requests: int) -> float | None:
         """Say how long so many requests take at the rate observed of late.

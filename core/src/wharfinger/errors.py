@@ -10,6 +10,7 @@
     │   └── PluginClashError        two plugins own one name; block one of them
     ├── NotOpenError                open the connection first: ``async with connection``
     ├── NotSentError                a preview stopped this request on purpose
+    ├── SharedStateError            what processes share cannot be asked; each goes on alone
     └── DeliveryError               raised by actions; each branch becomes one outcome status
         ├── RejectedError           dead letter: this event can never be accepted as it is
         │   └── PayloadError        ... because the payload breaks the action's field rules
@@ -47,6 +48,7 @@ __all__ = [
     "Problem",
     "RejectedError",
     "RetryError",
+    "SharedStateError",
     "ThrottledError",
     "TriggerError",
     "UnknownError",
@@ -138,6 +140,13 @@ class NotOpenError(WharfingerError):
 
 class NotSentError(WharfingerError):
     """A preview recorded this request and stopped it; nothing left the process."""
+
+
+class SharedStateError(WharfingerError):
+    """What processes share of a tenant cannot be asked at present; see `SharedState`.
+
+    The message says why, for people, and holds no secret: it is logged.
+    """
 
 
 class DeliveryError(WharfingerError):

@@ -101,6 +101,7 @@ def wharfinger_authentication() -> Iterable[Authentication]:  # type: ignore[emp
     Returns:
         `Authentication`: the destination's slug, a function from settings to an ``httpx.Auth``
         (called once per connection, so it may keep tokens), and an async test of the credentials.
+        With ``share`` all processes of a host can have one token, see `SharedTokens`.
 
     Example:
         ::

@@ -23,6 +23,7 @@ from wharfinger.assembly import build_connection
 from wharfinger.configuration import ConnectionConfig
 from wharfinger.connection import Connection
 from wharfinger.delivery.governors import Governors
+from wharfinger.delivery.shared import SharedState
 from wharfinger.discovery import BLOCK, Gate, discover, distribution_of
 from wharfinger.errors import PluginClashError, PluginError
 from wharfinger.hookspecs import PROJECT
@@ -235,6 +236,16 @@ class Plugins:
             ConfigurationError: With everything that is wrong, at once.
         """
         return build_connection(self, config, name=name, transport=transport)
+
+    def share(self, state: SharedState) -> None:
+        """Share budgets, pauses and access tokens of tenants with other processes.
+
+        Call it before a connection opens.
+
+        Args:
+            state: What all of these processes can reach.
+        """
+        self.governors.share(state)
 
     def _statuses(self, names: Iterable[str]) -> list[PluginStatus]:
         by_name = {plugin.name: plugin for plugin in self.report.plugins}

@@ -22,6 +22,7 @@ SAMPLES = [
     wharfinger.PluginClashError("two"),
     wharfinger.NotOpenError("closed"),
     wharfinger.NotSentError("preview"),
+    wharfinger.SharedStateError("away"),
     wharfinger.RejectedError("refused", **DELIVERY),
     wharfinger.PayloadError([Problem(("key",), "Key is missing.")]),
     wharfinger.RetryError("later", retry_after_s=3.5, **DELIVERY),

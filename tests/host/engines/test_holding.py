@@ -82,6 +82,22 @@ async def test_a_hand_over_under_load_loses_repeats_and_reorders_nothing(engine,
     assert in_order(delivered, 2_000)
 
 
+async def test_each_worker_tells_which_part_of_all_lanes_it_has_and_all_parts_make_one(
+    engine, water
+):
+    await engine.setup(["acme"])
+    told: dict[str, list[float]] = {"first": [], "second": []}
+    ships = {name: Ship(water, []) for name in told}
+    for name, ship in ships.items():
+        ship.holder.shares = told[name].append
+    await until(lambda: [len(ship.holder.held) for ship in ships.values()] == [2, 2])
+    assert [shares[-1] for shares in told.values()] == [0.5, 0.5]
+    await ships["second"].leave()
+    await until(lambda: len(ships["first"].holder.held) == 4)
+    assert told["first"][-1] == 1.0
+    await ships["first"].leave()
+
+
 async def test_more_workers_than_lanes_do_no_harm(engine, water):
     await engine.setup(["acme"])
     ships = [Ship(water, []) for _ in range(6)]

@@ -31,6 +31,7 @@ from wharfinger_host.commands.preview import preview
 from wharfinger_host.commands.run import run
 from wharfinger_host.commands.send import send
 from wharfinger_host.commands.serve import serve
+from wharfinger_host.commands.shared import shared
 from wharfinger_host.commands.trace import trace
 
 __all__ = ["app", "main"]
@@ -67,6 +68,7 @@ _add(run, "run wharfinger.toml")
 _add(serve, "serve wharfinger.toml --port 8080")
 app.add_typer(dead_letters)
 app.add_typer(engine)
+_add(shared, "shared wharfinger.toml --store redis://HOST/0")
 _add(trace, "trace wharfinger.toml --contact c-1001")
 _add(export, "export wharfinger.toml ledger --output ledger.jsonl")
 _add(forget, "forget wharfinger.toml CONNECTION")

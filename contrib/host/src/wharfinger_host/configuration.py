@@ -21,6 +21,7 @@ import wharfinger
 from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig, read_inbox
 from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
+from wharfinger_host.shared_configuration import SharedConfig, add_shared
 from wharfinger_host.suggest import did_you_mean
 
 __all__ = [
@@ -33,7 +34,8 @@ __all__ = [
     "without_dates",
 ]
 
-_TABLES = ("connections", "inbox", "sources")
+_TABLES = ("connections", "inbox", "shared", "sources")
+_PLACES = "[connections.NAME], [inbox], [shared] and [sources.NAME]"
 
 
 @attrs.frozen
@@ -85,6 +87,7 @@ class Configuration:
         file: Where it stands.
         connections: What core takes, by name.
         inbox: Where a durable host keeps events; None where nothing is said of it.
+        shared: How workers share tenants; None where nothing is said of it, or not fetched.
         sources: The table of the sources as TOML gave it; `sources.add_sources` reads it.
         problems: What has to be corrected before anything is sent.
         warnings: What is allowed but looks wrong.
@@ -97,6 +100,7 @@ class Configuration:
     file: pathlib.Path
     connections: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     inbox: InboxConfig | None = None
+    shared: SharedConfig | None = None
     sources: Any = None
     problems: list[Remark] = attrs.field(factory=list)
     warnings: list[Remark] = attrs.field(factory=list)
@@ -134,6 +138,7 @@ def read_configuration(
     configuration, document = _begin(file)
     if document is None:
         return configuration
+    add_shared(configuration, document)
     connections = document.get("connections", {})
     if not isinstance(connections, dict) or not connections:
         message = "There is no connection. Write a table [connections.NAME] with a destination."
@@ -202,8 +207,8 @@ def _begin(file: pathlib.Path) -> tuple[Configuration, dict[str, Any] | None]:
     configuration = Configuration(file)
     document = _parse(configuration, file.read_bytes())
     for name in [name for name in document or () if name not in _TABLES]:
-        message = "is not known here. Everything stands under [connections.NAME], [inbox] and "
-        message += "[sources.NAME]." + did_you_mean(name, _TABLES)
+        message = f"is not known here. Everything stands under {_PLACES}."
+        message += did_you_mean(name, _TABLES)
         configuration.problems.append(configuration.remark((name,), message))
     if document and "inbox" in document:
         configuration.inbox, problems = read_inbox(document["inbox"], file.parent)

@@ -12,7 +12,7 @@ from wharfinger_host.exits import Exit
 from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
-__all__ = ["leave", "leave_unreadable", "load", "load_plugins", "open_connections"]
+__all__ = ["leave", "leave_unreadable", "load", "load_plugins", "open_connections", "share"]
 
 
 def load_plugins() -> wharfinger.Plugins:
@@ -44,6 +44,10 @@ def load(
         configuration = read_configuration(file, plugins, selection)
     except OSError as error:
         raise leave_unreadable(str(file), error) from error
+    if configuration.shared is not None:
+        from wharfinger_host.sharing.at_work import add_sharing  # noqa: PLC0415  # has an extra
+
+        add_sharing(plugins, configuration)
     return configuration, connect(configuration, plugins)
 
 
@@ -81,6 +85,23 @@ def open_connections(
             write_json(check.as_json(configuration, connections, {}))
         raise typer.Exit(Exit.USAGE)
     return connections
+
+
+def share(plugins: wharfinger.Plugins | None, configuration: Configuration, store: str) -> None:
+    """Let connections share tenants through the store that a command line names, if it does.
+
+    Args:
+        plugins: Make the connections; None where nothing is to be delivered.
+        configuration: Has nothing wrong with it.
+        store: A URL, or ``""``.
+
+    Raises:
+        typer.BadParameter: The URL names no store.
+    """
+    if store and plugins is not None:
+        from wharfinger_host.sharing.at_work import share_by  # noqa: PLC0415  # has an extra
+
+        share_by(plugins, configuration, store)
 
 
 def leave_unreadable(name: str, error: OSError) -> typer.Exit:

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["Budget", "Spending", "strictest", "until_midnight_s"]
+__all__ = ["Budget", "Spending", "day_of", "strictest", "until_midnight_s"]
 
 _DAY_S: Final = 86_400
 _MINUTE_S: Final = 60.0
@@ -18,7 +18,7 @@ _DAYS_KEPT: Final = 3
 
 @attrs.frozen(kw_only=True)
 class Budget:
-    """How many calls this process may make to one tenant.
+    """How many calls may be made to one tenant, by all processes that share it.
 
     Attributes:
         per_minute: Most calls within any 60 seconds; they are spread evenly.
@@ -52,6 +52,32 @@ class Budget:
             return None
         return max(1, int(self.per_day * (1 - self.headroom) + _ROUNDING))
 
+    def __str__(self) -> str:
+        """Say in words how many calls it allows."""
+        minute, day = self.own_per_minute, self.own_per_day
+        said = (
+            f"{minute:,.6g} a minute" if minute is not None else "",
+            f"{day:,} a day of UTC" if day is not None else "",
+        )
+        return " and ".join(filter(None, said))
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether any number of calls may leave, one after the other."""
+        return self.per_minute is None and self.per_day is None
+
+    def part(self, share: float) -> Budget:
+        """Return the part that one of several processes may use without asking the others.
+
+        Args:
+            share: Above 0, up to 1. At least one request may be under way, whatever it is.
+        """
+        if share >= 1:
+            return self
+        parallel = None if self.parallel is None else max(1, int(self.parallel * share + _ROUNDING))
+        headroom = 1 - (1 - self.headroom) * share
+        return attrs.evolve(self, headroom=headroom, parallel=parallel)
+
 
 def strictest(one: Budget | None, other: Budget | None) -> Budget | None:
     """Return the budget that keeps both."""
@@ -83,14 +109,7 @@ class Spending:
 
     def __str__(self) -> str:
         """Say in words what may be spent."""
-        if self.budget is None:
-            return "without bounds"
-        minute, day = self.budget.own_per_minute, self.budget.own_per_day
-        said = (
-            f"{minute:,.6g} a minute" if minute is not None else "",
-            f"{day:,} a day of UTC" if day is not None else "",
-        )
-        return " and ".join(filter(None, said))
+        return "without bounds" if self.budget is None else str(self.budget)
 
     @property
     def spacing_s(self) -> float:
@@ -117,7 +136,7 @@ class Spending:
     def spend(self, now: float, wall: float) -> None:
         """Count one call that leaves now."""
         self._last = now
-        day = int(wall // _DAY_S)
+        day = day_of(wall)
         if day not in self._days:
             self._days = dict(list(self._days.items())[1 - _DAYS_KEPT :])
         self._days[day] = self._days.get(day, 0) + 1
@@ -125,7 +144,7 @@ class Spending:
     def left_today(self, wall: float) -> int | None:
         """Return how many calls the day has left; None where it has no bound."""
         per_day = self.budget.own_per_day if self.budget else None
-        return None if per_day is None else max(0, per_day - self._days.get(int(wall // _DAY_S), 0))
+        return None if per_day is None else max(0, per_day - self._days.get(day_of(wall), 0))
 
     def duration_s(self, calls: int, per_second: float, wall: float) -> float:
         """Return how long so many calls take at this rate, as far as the budget lets them.
@@ -143,6 +162,11 @@ class Spending:
         per_day = self.budget.own_per_day or 1
         whole_days, rest = divmod(calls - left - 1, per_day)
         return until_midnight_s(wall) + whole_days * _DAY_S + (rest + 1) / per_second
+
+
+def day_of(wall: float) -> int:
+    """Return the number of a day of UTC."""
+    return int(wall // _DAY_S)
 
 
 def until_midnight_s(wall: float) -> float:

@@ -14,10 +14,13 @@ from functools import reduce
 import attrs
 import stamina
 
-from wharfinger.delivery.budget import Budget, Spending, strictest
+from wharfinger.delivery import refusals
+from wharfinger.delivery.budget import Budget, Spending, day_of, strictest
 from wharfinger.delivery.circuit import Circuit, CircuitPolicy, most_careful
 from wharfinger.delivery.parallelism import Parallelism
+from wharfinger.delivery.sharing import Asking, SharedTenant
 from wharfinger.delivery.signs import NO_SIGN
+from wharfinger.delivery.tokens import SharedTokens
 from wharfinger.delivery.turn import LONGEST_WAIT_S, Turn, running_loop
 from wharfinger.delivery.usage import Calls, Pace, Usage
 from wharfinger.errors import ThrottledError
@@ -25,12 +28,20 @@ from wharfinger.errors import ThrottledError
 __all__ = ["Governor", "Terms"]
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False)
 class Terms:
-    """What one connection asks of the governor it shares; all that are open are kept at once."""
+    """What one connection asks of the governor it shares; all that are open are kept at once.
+
+    Attributes:
+        budget: What may be spent by all processes.
+        circuit: When the vendor is left in peace.
+        share: Which part of the budget is this process's, as `Governor.share` was told; None
+            where nobody said.
+    """
 
     budget: Budget | None = None
     circuit: CircuitPolicy = attrs.field(factory=CircuitPolicy)
+    share: float | None = None
 
 
 class Governor:
@@ -38,10 +49,12 @@ class Governor:
 
     Requests start in the order in which they came. How many are under way halves when the vendor
     has had enough and grows slowly (`Parallelism`); none starts in a pause or while the circuit
-    is open (`Circuit`); calls leave as the budget allows (`Spending`).
+    is open (`Circuit`); calls leave as the budget allows (`Spending`). Where processes share what
+    the tenant bears (`SharedTenant`), budget and pauses are those of all of them.
 
     Args:
         parallel: Most requests under way at once, where no budget says otherwise.
+        tenant: What every process calls this tenant; holds no secret.
         clock: Gives seconds that never go back.
         wall: Gives seconds of UTC, since 1970.
     """
@@ -50,11 +63,14 @@ class Governor:
         self,
         parallel: int,
         *,
+        tenant: str = "",
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         # Re-entrant: a forgotten coroutine may be tidied up, and leave, in the middle of anything.
         self._lock = threading.RLock()
+        self.tenant = tenant
+        self._shared: SharedTenant | None = None
         self._clock = clock
         self._wall = wall
         self._skipped_s = 0.0
@@ -62,6 +78,7 @@ class Governor:
         self._parallel = parallel
         self._parallelism = Parallelism(parallel)
         self._circuit = Circuit(CircuitPolicy())
+        self._whole: Budget | None = None
         self._spending = Spending()
         self._spenders: deque[object] = deque()
         self._calls = Calls()
@@ -84,13 +101,52 @@ class Governor:
             self._terms.remove(terms)
             self._agree()
 
+    def share(self, terms: Terms, share: float) -> None:
+        """Let a connection have a part of the budget only: others have the rest.
+
+        Args:
+            terms: Of the connection.
+            share: Above 0, up to 1. Of several connections the mean counts, so that the parts of
+                all processes make one whole.
+        """
+        with self._lock:
+            terms.share = share
+            self._agree()
+
+    def share_with(self, asking: Asking) -> None:
+        """Keep the budget and the pauses of all processes from now on."""
+        with self._lock:
+            if self._shared is None or self._shared.asking is not asking:
+                self._shared = SharedTenant(asking, self.tenant, clock=self._now)
+                self._agree()
+
+    @property
+    def tokens(self) -> SharedTokens | None:
+        """The access tokens that processes share of this tenant; None where they share none."""
+        if self._shared is None or not self._shared.asking.state.shares_tokens:
+            return None
+        return SharedTokens(self._shared.asking, self.tenant)
+
+    async def told(self) -> None:
+        """Wait until other processes can know what they are to know."""
+        if self._shared is not None:
+            await self._shared.told()
+
     def _agree(self) -> None:
         budget = reduce(strictest, (each.budget for each in self._terms), None)
+        self._whole = budget
+        budget = budget and budget.part(self._part())
         self._spending.budget = budget
         self._parallelism.bound((budget and budget.parallel) or self._parallel)
         policies = [each.circuit for each in self._terms] or [CircuitPolicy()]
         self._circuit.policy = reduce(most_careful, policies)
         self._advance()
+
+    def _part(self) -> float:
+        """Return which part of the budget is this process's where it asks nobody."""
+        if shares := [each.share for each in self._terms if each.share is not None]:
+            return sum(shares) / len(shares)
+        return 1.0 if self._shared is None else 1 / self._shared.workers
 
     def turn(self, longest_wait_s: float = LONGEST_WAIT_S) -> Turn:
         """Return a place for one request.
@@ -104,6 +160,11 @@ class Governor:
 
     def pause(self, seconds: float) -> None:
         """Let no further request start for so long; a longer pause already asked for stays."""
+        self._hold(seconds)
+        if self._shared is not None:
+            self._shared.pause(seconds)
+
+    def _hold(self, seconds: float) -> None:
         with self._lock:
             self._resume_at = max(self._resume_at, self._now() + seconds)
             self._turn_away()
@@ -114,6 +175,8 @@ class Governor:
         Raises:
             ThrottledError: It would have to wait for too long.
         """
+        if self._shared is not None:
+            await self._heed(self._shared)
         if self._admit(turn):
             return
         try:
@@ -259,18 +322,8 @@ class Governor:
 
     def _refusal(self, rest_s: float, now: float) -> ThrottledError:
         if self._circuit.rest_s(now) < rest_s:
-            return ThrottledError(
-                f"The vendor asked this account to wait; {rest_s:,.0f} seconds of that are left, "
-                "so nothing was sent.",
-                code="paused",
-                retry_after_s=rest_s,
-            )
-        return ThrottledError(
-            f"The vendor cannot be reached or answers with faults, {self._circuit.failures:,} "
-            f"times in a row by now. It is tried again in {rest_s:,.0f} seconds; nothing was sent.",
-            code="circuit-open",
-            retry_after_s=rest_s,
-        )
+            return refusals.paused(rest_s)
+        return refusals.circuit_open(self._circuit.failures, rest_s)
 
     async def spend(self, method: str, raw_path: bytes, longest_wait_s: float) -> None:
         """Count a call that is about to leave; wait first where the budget asks for it.
@@ -283,6 +336,10 @@ class Governor:
         Raises:
             ThrottledError: It would have to wait for too long.
         """
+        if self._shared is not None and await self._spend_among_all(
+            self._shared, method, raw_path, longest_wait_s
+        ):
+            return
         if not self._spenders and not self._spent(0, method, raw_path):
             return
         ticket = object()
@@ -290,10 +347,47 @@ class Governor:
         try:
             while wait_s := self._spent(self._spenders.index(ticket), method, raw_path):
                 if wait_s > longest_wait_s:
-                    raise self._overspent(wait_s)
+                    raise refusals.overspent(self._spending, wait_s)
                 await self._sleep(wait_s)
         finally:
             self._spenders.remove(ticket)
+
+    async def _spend_among_all(
+        self, shared: SharedTenant, method: str, raw_path: bytes, longest_wait_s: float
+    ) -> bool:
+        """Count a call among those of all processes; false where there is nobody to ask."""
+        while True:
+            await self._heed(shared)
+            while (rest_s := self._resume_at - self._now()) > 0:
+                if rest_s > longest_wait_s:
+                    raise self._refusal(rest_s, self._now())
+                await self._sleep(rest_s)
+            if (budget := self._whole) is None or budget.is_unbounded:
+                return False
+            day = day_of(self._wall_now())
+            place = await shared.place(budget, longest_wait_s, day=day, sleep=self._sleep)
+            if place is None:
+                return False
+            if place.paused_s > 0:
+                self._hold(place.paused_s)
+            elif not place.taken:
+                raise refusals.overspent(budget, place.wait_s)
+            # A place that came in a pause is over with it, and the next calls are spread again.
+            elif self._resume_at <= self._now():
+                break
+        with self._lock:
+            self._spending.spend(self._now(), self._wall_now())
+            self._calls.count(method, raw_path)
+        return True
+
+    async def _heed(self, shared: SharedTenant) -> None:
+        """Learn now and then what other processes know."""
+        workers = shared.workers
+        if (paused_s := await shared.look()) > 0:
+            self._hold(paused_s)
+        if shared.workers != workers:
+            with self._lock:
+                self._agree()
 
     def _spent(self, ahead: int, method: str, raw_path: bytes) -> float:
         """Count a call and return 0, or return the seconds until it may leave."""
@@ -304,14 +398,6 @@ class Governor:
                 self._spending.spend(now, wall)
                 self._calls.count(method, raw_path)
             return wait_s
-
-    def _overspent(self, wait_s: float) -> ThrottledError:
-        return ThrottledError(
-            f"The budget of calls to this account is used: {self._spending}. Nothing was sent; the "
-            f"next call may leave in {wait_s:,.0f} seconds.",
-            code="budget-used",
-            retry_after_s=wait_s,
-        )
 
     async def _sleep(self, seconds: float) -> None:
         if stamina.is_testing():
@@ -345,9 +431,14 @@ class Governor:
                 waiting=sum(not turn.gone for turn in self._line),
                 paused_s=max(0.0, self._resume_at - now),
                 circuit=self._circuit.state(now),
-                budget_left=self._spending.left_today(self._wall_now()),
+                budget_left=self._left_today(),
                 per_second=self._pace.per_second,
             )
+
+    def _left_today(self) -> int | None:
+        wall = self._wall_now()
+        among_all = None if self._shared is None else self._shared.left_on(day_of(wall))
+        return self._spending.left_today(wall) if among_all is None else among_all
 
     def _now(self) -> float:
         return self._clock() + self._skipped_s

@@ -10,6 +10,7 @@ import httpx
 
 if TYPE_CHECKING:
     from wharfinger.delivery.session import Session
+    from wharfinger.delivery.tokens import SharedTokens
     from wharfinger.model.opening import Outline
 
 __all__ = [
@@ -70,7 +71,8 @@ class Destination:
         limits: What it can bear.
         tenant: Given an instance of the settings class, names the account whose limits count, by
             a hashable value: connections of one tenant share its limits, its pauses and its
-            budget. None where every connection has limits of its own.
+            budget. Its ``repr`` is the same in every process and shows no secret. None where
+            every connection has limits of its own.
     """
 
     slug: str = attrs.field(validator=_slug)
@@ -135,11 +137,16 @@ class Authentication:
             per connection; the object may keep tokens, and an action finds it as
             ``session.auth``.
         test: Given an open session, tries the credentials and says what it found.
+        share: Called in the place of ``create`` where processes share access tokens, with the
+            tokens of this tenant as well. None: each process fetches its own.
     """
 
     destination: str = attrs.field(validator=_slug)
     create: Callable[[Any], httpx.Auth]
     test: Callable[[Session], Awaitable[Sequence[Finding]]]
+    share: Callable[[Any, SharedTokens], httpx.Auth] | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.is_callable())
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -40,7 +40,10 @@ def wharfinger_authentication() -> Iterable[wharfinger.Authentication]:
 
     return [
         wharfinger.Authentication(
-            destination=SLUG, create=MarketingCloudAuth, test=test_credentials
+            destination=SLUG,
+            create=MarketingCloudAuth,
+            share=MarketingCloudAuth,
+            test=test_credentials,
         )
     ]
 

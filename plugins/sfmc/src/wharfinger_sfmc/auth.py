@@ -1,12 +1,15 @@
-"""Signing in: one access token per connection, shared by all its tasks."""
+"""Signing in: one access token per connection, shared by all its tasks, and by all workers."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import re
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final
 
 import attrs
@@ -26,6 +29,7 @@ _MARGIN_S: Final = 120.0
 _USUAL_LIFETIME_S: Final = 1079.0
 _LONGEST_LIFETIME_S: Final = 86_400.0
 _ATTEMPTS: Final = 2
+_WRITTEN: Final = frozenset({"token", "scope", "by"})
 # Anything else in a header could start another one.
 _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 
@@ -34,6 +38,7 @@ _HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 class _Token:
     value: wharfinger.Secret
     renew_at: float
+    scope: str | None
 
 
 class MarketingCloudAuth(httpx.Auth):
@@ -44,10 +49,14 @@ class MarketingCloudAuth(httpx.Auth):
     returned as it is, because then the token is not the reason. The addresses in a token's reply
     are never followed: a reply must not decide where the next secret goes.
 
+    Where workers share tokens, one of them fetches it and the others take it from there, with the
+    same two minutes of room; one that SFMC refused is not taken again.
+
     Belongs to one event loop, as the client that uses it does.
 
     Args:
         settings: The business unit and its API integration.
+        tokens: The tokens that workers share, where they do.
         clock: Gives seconds that never go back.
 
     Attributes:
@@ -59,10 +68,17 @@ class MarketingCloudAuth(httpx.Auth):
     """
 
     def __init__(
-        self, settings: MarketingCloudSettings, *, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: MarketingCloudSettings,
+        tokens: wharfinger.SharedTokens | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = f"{base_url(settings, 'auth')}/v2/token"
         self._settings = settings
+        self._tokens = tokens
+        self._name = f"{self._url} {settings.client_id} {settings.account_id}"
+        self._refused: _Token | None = None
         self._clock = clock
         self.granted: frozenset[str] | None = None
         self._token: _Token | None = None
@@ -79,12 +95,16 @@ class MarketingCloudAuth(httpx.Auth):
         token = None
         for _ in range(_ATTEMPTS):
             async with self._lock:
-                token = self._usable(refused=token)
+                refused, token = token, self._usable(refused=token)
                 if token is None:
-                    asked_at = self._clock()
-                    response = yield self._token_request(request)
-                    await _read_whole(response, request)
-                    token = self._token = self._read_token(response, asked_at)
+                    async with self._turn(refused) as kept:
+                        token = self._token = self._taken(kept)
+                        if token is None:
+                            asked_at = self._clock()
+                            response = yield self._token_request(request)
+                            await _read_whole(response, request)
+                            token = self._token = self._read_token(response, asked_at)
+                            await self._keep(token)
             response = yield _signed(request, token)
             if response.status_code != httpx.codes.UNAUTHORIZED:
                 return
@@ -123,7 +143,7 @@ class MarketingCloudAuth(httpx.Auth):
             wharfinger.DeliveryError: SFMC gave no token.
         """
         if refused is not None and self._token is not None and self._token.value == refused:
-            self._token = None
+            self._refused, self._token = self._token, None
         if self._usable(refused=None) is None:
             await Api(session).token_context()
         if (token := self._token) is None:
@@ -139,6 +159,39 @@ class MarketingCloudAuth(httpx.Auth):
         if token is None or token is refused or self._clock() >= token.renew_at:
             return None
         return token
+
+    def _turn(
+        self, refused: _Token | None
+    ) -> AbstractAsyncContextManager[wharfinger.KeptToken | None]:
+        """Give the token of another worker, or None where this one is to fetch it."""
+        if self._tokens is None:
+            return nullcontext()
+        over = refused or self._refused
+        return self._tokens.turn(self._name, self._written(over) if over else None)
+
+    def _taken(self, kept: wharfinger.KeptToken | None) -> _Token | None:
+        """Return the token of another worker; None where another secret, or version, made it."""
+        fields = json.loads(kept.secret.reveal()) if kept is not None else {}
+        if kept is None or fields.keys() != _WRITTEN or fields["by"] != self._made_by():
+            return None
+        scope = fields["scope"]
+        self.granted = _scopes(scope)
+        return _Token(wharfinger.Secret(fields["token"]), self._clock() + kept.left_s, scope)
+
+    async def _keep(self, token: _Token) -> None:
+        self._refused = None
+        if self._tokens is not None:
+            seconds = token.renew_at - self._clock()
+            await self._tokens.keep(self._name, self._written(token), seconds)
+
+    def _written(self, token: _Token) -> wharfinger.Secret:
+        """Return a token as workers share it, encrypted, with what tells whose secret made it."""
+        fields = {"token": token.value.reveal(), "scope": token.scope, "by": self._made_by()}
+        return wharfinger.Secret(json.dumps(fields))
+
+    def _made_by(self) -> str:
+        # A wrong secret is to be found out, though another worker has a token.
+        return hashlib.sha256(self._settings.client_secret.reveal().encode()).hexdigest()
 
     def _token_request(self, original: httpx.Request) -> httpx.Request:
         settings = self._settings
@@ -161,11 +214,12 @@ class MarketingCloudAuth(httpx.Auth):
         value = reply.fields.get("access_token")
         if not reply.accepted or not isinstance(value, str) or not _HEADER_SAFE.fullmatch(value):
             raise failure(reply, _SIGN_IN)
-        scope = reply.fields.get("scope")
-        self.granted = frozenset(scope.split()) if isinstance(scope, str) else None
+        found = reply.fields.get("scope")
+        scope = found if isinstance(found, str) else None
+        self.granted = _scopes(scope)
         lifetime_s = _lifetime_s(reply.fields.get("expires_in"))
         margin_s = min(_MARGIN_S, lifetime_s / 2)
-        return _Token(wharfinger.Secret(value), asked_at + lifetime_s - margin_s)
+        return _Token(wharfinger.Secret(value), asked_at + lifetime_s - margin_s, scope)
 
     def _redact(self, text: str) -> str:
         secret = self._settings.client_secret.reveal()
@@ -175,6 +229,10 @@ class MarketingCloudAuth(httpx.Auth):
 def _signed(request: httpx.Request, token: _Token) -> httpx.Request:
     request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
     return request
+
+
+def _scopes(scope: str | None) -> frozenset[str] | None:
+    return None if scope is None else frozenset(scope.split())
 
 
 def _lifetime_s(expires_in: Any) -> float:

@@ -30,6 +30,7 @@ __all__ = [
     "Quiet",
     "SampleEvents",
     "SlugOfAction",
+    "Store",
     "Wishes",
     "Yes",
     "needs_engine",
@@ -132,6 +133,18 @@ Engine = Annotated[
         show_envvar=False,
         help="Where the lanes of events are, such as amqp://USER:PASSWORD@HOST/; also read from "
         "the variable WHARFINGER_ENGINE.",
+        show_default=False,
+    ),
+]
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="WHARFINGER_STORE",
+        show_envvar=False,
+        help="Where workers share the budget, the pauses and the tokens of tenants, such as "
+        "redis://USER:PASSWORD@HOST/0; also read from the variable WHARFINGER_STORE.",
         show_default=False,
     ),
 ]

@@ -15,6 +15,7 @@ from wharfinger_host.commands.options import (
     MetricsToken,
     OneMachine,
     Quiet,
+    Store,
 )
 from wharfinger_host.exits import Exit
 from wharfinger_host.log_format import LogFormat as Format
@@ -34,6 +35,7 @@ def run(  # noqa: PLR0913  # the options of the command
     connection: Connection = "",
     engine: Engine = "",
     one_machine: OneMachine = False,
+    store: Store = "",
     once: Annotated[
         bool, typer.Option("--once", help="End when nothing is left to do at present.")
     ] = False,
@@ -69,6 +71,8 @@ def run(  # noqa: PLR0913  # the options of the command
 
     With --engine the events come from the lanes of an engine, which several machines may share;
     the inbox keeps the ledger and the dead letters of this one, or [inbox] ledger those of all.
+    With --store, or [shared] in the configuration, all workers keep one budget, and stop together
+    where a vendor asks for it.
 
     Exit code 1 where something became a dead letter or still waits, 2 where the
     configuration is wrong, 3 where the inbox or the engine cannot be used, 130 where it was
@@ -97,14 +101,15 @@ def run(  # noqa: PLR0913  # the options of the command
     configuration = read_configuration(config, plugins, selection)
     if configuration.inbox is None:
         raise opening.leave(f"{config}: {NO_INBOX}", Exit.USAGE)
-    with keeping.store_at_work(configuration, engine) as store:
+    opening.share(plugins, configuration, store)
+    with keeping.store_at_work(configuration, engine) as inbox:
         if not connection:
-            keeping.warn_of_strangers(store, connections)
+            keeping.warn_of_strangers(inbox, connections)
         if engine:
-            keeping.warn_of_what_waits(store)
+            keeping.warn_of_what_waits(inbox)
         report = Report(progress=not quiet and sys.stderr.isatty())
         worker = Worker(
-            store=store,
+            store=inbox,
             connections=loaded(configuration, connections),
             reload=lambda: load_again(config, selection, plugins),
             staff=report,
@@ -117,7 +122,7 @@ def run(  # noqa: PLR0913  # the options of the command
         with report, collecting_less(), leaving(), ExitStack() as stack:
             lanes = lanes_for(
                 engine,
-                store,
+                inbox,
                 lanes=configuration.inbox.lanes,
                 one_machine=one_machine,
                 delivering=configuration.connections,
@@ -125,7 +130,7 @@ def run(  # noqa: PLR0913  # the options of the command
             if metrics_port is not None:
                 server = measuring.server_of(
                     config,
-                    store.place,
+                    inbox.place,
                     worker,
                     host=metrics_host,
                     port=metrics_port,
@@ -142,7 +147,7 @@ def run(  # noqa: PLR0913  # the options of the command
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
         summary = view.Summary.of(
-            store,
+            inbox,
             report,
             failed=worker.failed,
             stopped=stopped,

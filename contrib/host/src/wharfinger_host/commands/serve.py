@@ -13,6 +13,7 @@ from wharfinger_host.commands.options import (
     LogFormat,
     MetricsToken,
     OneMachine,
+    Store,
 )
 from wharfinger_host.exits import Exit
 from wharfinger_host.log_format import LogFormat as Format
@@ -36,6 +37,7 @@ def serve(  # noqa: PLR0913  # the options of the command
     ] = 8080,
     engine: Engine = "",
     one_machine: OneMachine = False,
+    store: Store = "",
     no_deliver: Annotated[
         bool, typer.Option("--no-deliver", help="Only take events in; `run` delivers them.")
     ] = False,
@@ -101,33 +103,34 @@ def serve(  # noqa: PLR0913  # the options of the command
     token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
     report, stopped = Report(), False
-    with keeping.store_at_work(reading.configuration, engine) as store, ExitStack() as stack:
+    opening.share(reading.plugins, reading.configuration, store)
+    with keeping.store_at_work(reading.configuration, engine) as inbox, ExitStack() as stack:
         if not no_deliver:
-            keeping.warn_of_strangers(store, reading.connections)
+            keeping.warn_of_strangers(inbox, reading.connections)
         if engine:
-            keeping.warn_of_what_waits(store)
+            keeping.warn_of_what_waits(inbox)
         try:
             listener = listen(host, port)
         except OSError as error:
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
         stack.enter_context(leaving())
-        file, inbox = reading.configuration.file, store.place
+        file, place = reading.configuration.file, inbox.place
         lanes = lanes_for(
             engine,
-            store,
+            inbox,
             lanes=reading.inbox.lanes,
             one_machine=one_machine,
             delivering={} if no_deliver else reading.configuration.connections,
         )
-        pages = [stack.enter_context(measuring.page_of(file, inbox, seen_by, lanes))]
+        pages = [stack.enter_context(measuring.page_of(file, place, seen_by, lanes))]
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
-            people = pages_of(reading, inbox, report.tally, token, dashboard_host)
+            people = pages_of(reading, place, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
         process = setup.process_of(
-            reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
+            reading, inbox, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
         )
         try:
             with collecting_less():
@@ -135,12 +138,11 @@ def serve(  # noqa: PLR0913  # the options of the command
                 asyncio.run(on_engine(lanes, names, process.run))
         except (asyncio.CancelledError, KeyboardInterrupt):
             stopped = True
-        summary = Summary.of(store, report, failed=set(), stopped=stopped, by_engine=bool(engine))
-    intake = process.intake
+        summary = Summary.of(inbox, report, failed=set(), stopped=stopped, by_engine=bool(engine))
     if as_json:
-        terminal.write_json(view.as_json(intake.counts, intake.rejects, summary))
+        terminal.write_json(view.as_json(process.intake.counts, process.intake.rejects, summary))
     else:
-        view.show(terminal.results(), intake.counts, intake.rejects, summary)
+        view.show(terminal.results(), process.intake.counts, process.intake.rejects, summary)
     raise typer.Exit(Exit.INTERRUPTED if stopped else Exit.OK)
 
 

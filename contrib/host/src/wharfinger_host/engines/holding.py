@@ -40,6 +40,8 @@ class Holder:
         wait_s: Seconds to wait for events before it looks whether to go on.
         once: Whether to end where nothing is left to do at present, in lanes that nobody else has.
         counts: Hears how lanes come and go.
+        shares: Told which part of all lanes is this worker's whenever that changes; of a worker
+            that has none, one lane is counted.
     """
 
     engine: Engine
@@ -49,12 +51,14 @@ class Holder:
     wait_s: float = 0.2
     once: bool = False
     counts: LaneCounts = attrs.field(factory=LaneCounts)
+    shares: Callable[[float], None] | None = None
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
     _lanes: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
     _leaving: set[int] = attrs.field(factory=set)
     _idle: set[int] = attrs.field(factory=set)
     _done: set[int] = attrs.field(factory=set)
     _said: bool = False
+    _share: float = 0.0
 
     @property
     def held(self) -> list[int]:
@@ -111,6 +115,7 @@ class Holder:
         share = self.engine.lanes if self.once else -(-self.engine.lanes // max(workers, 1))
         for lane in self.held[share:]:
             self._leaving.add(lane)
+        self._tell_share()
         wanted = share - len(self.held)
         taken = self._lanes.keys() | self._done
         free = [lane for lane in range(self.engine.lanes) if lane not in taken]
@@ -122,6 +127,13 @@ class Holder:
             if (lease := await self.engine.acquire(self.connection, lane)) is not None:
                 wanted -= 1
                 self._lanes[lane] = asyncio.create_task(self._serve(lease))
+                self._tell_share()
+
+    def _tell_share(self) -> None:
+        share = max(1, len(self.held)) / self.engine.lanes
+        if self.shares is not None and share != self._share:
+            self._share = share
+            self.shares(share)
 
     async def _is_done(self) -> bool:
         """Let go of lanes that are empty, and tell whether nothing is left to do at present.

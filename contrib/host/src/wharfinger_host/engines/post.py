@@ -71,6 +71,9 @@ class EnginePost(Duty):
             StoreError: The ledger cannot be used.
         """
         self._quiet.set()
+        # Where nothing else is shared, each worker has the budget of its lanes.
+        shares = self.connection.share
+        shares(1 / self.engine.lanes)
         holder = Holder(
             engine=self.engine,
             connection=self.name,
@@ -78,6 +81,7 @@ class EnginePost(Duty):
             most=_BATCH,
             once=self.once,
             counts=self.counts,
+            shares=shares,
         )
         holding = asyncio.create_task(holder.run())
         living = asyncio.create_task(self._live())
