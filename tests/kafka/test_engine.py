@@ -226,7 +226,9 @@ async def test_what_is_no_event_becomes_a_dead_letter_and_holds_up_nothing(engin
         while len(await engine.letters("acme", 10)) < 3:
             assert await lease.fetch(10, 1.0) == []
     letters = await engine.letters("acme", 10)
-    assert [(x.event.id, x.event.raw, x.event.contact, x.reason) for x in letters] == [
+    assert [
+        (x.event.id.rpartition("-")[0], x.event.raw, x.event.contact, x.reason) for x in letters
+    ] == [
         (f"{topic}-0-0", b"not json", "", "It is no JSON object."),
         (f"{topic}-0-1", b"[1]", "", "It is no JSON object."),
         (f"{topic}-0-2", b"", "u-1", "It has no value."),
@@ -338,14 +340,3 @@ async def test_a_worker_that_nobody_works_with_any_more_leaves_the_group(engine,
             await asyncio.sleep(0.01)
     assert await lane_of(other, 0)
     assert await engine.workers("acme")
-
-
-async def test_events_that_kafka_deleted_before_they_were_delivered_are_said(
-    engine, brokers, topic, caplog, produce
-):
-    produce(*[{"value": b'{"n":%d}' % n} for n in range(10)])
-    brokers.forget(topic, 0, 6)
-    lease = await lane_of(engine, 0)
-    batch = await fetched(lease, 4)
-    assert [each.event.raw for each in batch] == [b'{"n":%d}' % n for n in range(6, 10)]
-    assert "Kafka deleted events of lane 0" in caplog.text

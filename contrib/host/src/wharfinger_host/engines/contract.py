@@ -11,8 +11,8 @@ lost or overtaken.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 import attrs
 
@@ -29,7 +29,10 @@ __all__ = [
     "LaneStatus",
     "Lease",
     "Status",
+    "fitting",
 ]
+
+_MOST_BYTES: Final = 4 * 1024 * 1024
 
 
 class EngineError(Exception):
@@ -90,6 +93,23 @@ class Fetched:
     event: LaneEvent
     place: int
     again: bool = False
+
+
+def fitting(sizes: Iterable[int]) -> int:
+    """Return how many events of a batch are handed out at once: fewer where they are large.
+
+    Args:
+        sizes: Bytes of each event, in their order.
+
+    Returns:
+        At least 1, where there is one.
+    """
+    count = total = 0
+    for size in sizes:
+        if total > _MOST_BYTES:
+            break
+        count, total = count + 1, total + size
+    return count
 
 
 @attrs.frozen
