@@ -19,12 +19,20 @@ from wharfinger_host.engines.contract import (
     Lease,
 )
 
-__all__ = ["Holder", "Work"]
+__all__ = ["Holder", "Idle", "Work"]
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Lease, Sequence[Fetched]], Awaitable[bool]]
 """Delivers a batch; false where the lease was not good, and the batch is not to be acknowledged."""
+
+
+Idle = Callable[[Lease], Awaitable[bool]]
+"""Does what else is to be done for a lane; false where the lease was not good."""
+
+
+async def _rest(_: Lease) -> bool:
+    return True
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -35,6 +43,7 @@ class Holder:
         engine: Has the lanes.
         connection: Whose lanes.
         work: Delivers the events of a batch.
+        idle: Is called where no events came.
         most: Events in a batch.
         wait_s: Seconds to wait for events before it looks whether to go on.
     """
@@ -42,6 +51,7 @@ class Holder:
     engine: Engine
     connection: str
     work: Work
+    idle: Idle = _rest
     most: int = 100
     wait_s: float = 0.2
     _ending: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -139,5 +149,5 @@ class Holder:
                 if not await self.work(lease, batch):
                     return
                 await lease.ack(batch)
-            elif stopped:
+            elif stopped or not await self.idle(lease):
                 return

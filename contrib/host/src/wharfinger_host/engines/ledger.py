@@ -19,9 +19,11 @@ from wharfinger_host.engines.contract import LaneEvent
 from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.inbox import last_seq
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.recovery import recover
+from wharfinger_host.working.lane import Ticket
 
-__all__ = ["Entered", "enter", "take_over"]
+__all__ = ["Entered", "enter", "stay", "take_over"]
 
 _FIRST: Final = -2
 """Partition of lane 0; the others follow downwards. -1 stands for replays."""
@@ -35,11 +37,13 @@ class Entered:
 
     Attributes:
         seq: Its number.
+        since_ms: When it was fetched here for the first time, in milliseconds since 1970.
         is_new: Whether it was never fetched on this machine for this connection before.
         known: What became of it, by number of the mapping.
     """
 
     seq: int
+    since_ms: int
     is_new: bool
     known: Mapping[int, str] = attrs.field(factory=dict)
 
@@ -95,13 +99,13 @@ def enter(
     entered: list[Entered] = []
     fresh: list[tuple[int, LaneEvent]] = []
     for event in events:
-        seq = found.get(event.id) if event.id else None
-        if seq is None:
+        seq, since_ms = found.get(event.id, (0, now_ms)) if event.id else (0, now_ms)
+        if not seq:
             seq = last = last + 1
             fresh.append((seq, event))
             if event.id:
-                found[event.id] = seq
-        entered.append(Entered(seq, is_new=seq not in ours))
+                found[event.id] = seq, now_ms
+        entered.append(Entered(seq, since_ms, is_new=seq not in ours))
         ours.add(seq)
     if last > before:
         db.executemany(
@@ -125,15 +129,58 @@ def enter(
     return entered
 
 
-def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str, int]:
-    """Return the numbers of events that were here before; a digest only says where to look."""
+def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:
+    """Keep what is known of events, however old they are: they are about to be tried once more.
+
+    What is old is let go where nothing waits for it, and a lane of an engine has nothing here that
+    says so.
+
+    Args:
+        db: Within a transaction.
+        held: The lane they are from.
+        tickets: The events, each offered before.
+    """
+    there = {
+        int(seq)
+        for (seq,) in db.execute(
+            "SELECT seq FROM inbox WHERE seq IN (SELECT value FROM json_each(?))",
+            (orjson.dumps([each.seq for each in tickets]).decode(),),
+        )
+    }
+    gone = {each.seq: each for each in tickets if each.seq not in there}.values()
+    db.executemany(
+        "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(each.seq, held.partition, each.offer.since_ms if each.offer else 0),
+                *(each.message_id, each.contact, each.raw),
+            )
+            for each in gone
+        ],
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+        [
+            (digest, each.seq)
+            for each in gone
+            if each.message_id
+            for digest in (_digest(each.message_id), _digest(each.message_id, held.connection))
+        ],
+    )
+
+
+def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str, tuple[int, int]]:
+    """Return the numbers of events that were here before, and when they came first.
+
+    A digest only says where to look.
+    """
     digests = [_digest(event.id) for event in events if event.id]
     rows = db.execute(
-        "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "
-        "WHERE m.digest IN (SELECT value FROM json_each(?))",
+        "SELECT i.message_id, i.seq, i.accepted_ms FROM message_ids AS m "
+        "JOIN inbox AS i ON i.seq = m.seq WHERE m.digest IN (SELECT value FROM json_each(?))",
         (orjson.dumps(digests).decode(),),
     )
-    return {str(name): int(seq) for name, seq in rows if name is not None}
+    return {str(name): (int(seq), int(at)) for name, seq, at in rows if name is not None}
 
 
 def _fetched_for(db: sqlite3.Connection, connection: str, events: Sequence[LaneEvent]) -> set[int]:
@@ -154,10 +201,13 @@ def _known_of(
 ) -> dict[int, dict[int, str]]:
     known: dict[int, dict[int, str]] = {}
     if seqs:
+        asked = orjson.dumps(seqs).decode()
         rows = db.execute(
-            "SELECT seq, target, status FROM ledger WHERE seq IN (SELECT value FROM json_each(?)) "
-            "AND target IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(seqs).decode(), orjson.dumps(targets).decode()),
+            "SELECT seq, target, status FROM ledger WHERE seq IN (SELECT value FROM json_each(?)) "  # noqa: S608  # a constant
+            "AND target IN (SELECT value FROM json_each(?)) "
+            f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred "
+            "WHERE seq IN (SELECT value FROM json_each(?))",
+            (asked, orjson.dumps(targets).decode(), asked),
         )
         for seq, target, status in rows:
             known.setdefault(int(seq), {})[int(target)] = str(status)
