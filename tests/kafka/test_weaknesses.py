@@ -6,8 +6,9 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 from tests.kafka.conftest import LANES
+from tests.leasing import lane_of
 
 from wharfinger_host.engines.contract import EngineDownError, EngineError, Fetched, LaneEvent
 from wharfinger_kafka import open_engine
@@ -17,36 +18,8 @@ pytestmark = pytest.mark.xdist_group("kafka")
 _PRODUCE = 0
 
 
-@pytest.fixture(scope="module")
-def producer(brokers):
-    """A producer of somebody else's."""
-    return Producer({"bootstrap.servers": brokers.hosts, "message.max.bytes": 10_000_000})
-
-
-@pytest.fixture
-def produce(producer, topic):
-    """Publish as others do."""
-
-    def produce(*values, lane=0, **message):
-        for value in values:
-            producer.produce(topic, partition=lane, value=value, **message)
-        assert producer.flush(10) == 0
-
-    return produce
-
-
 def numbered(count):
     return [b'{"n":%d}' % n for n in range(count)]
-
-
-async def lane_of(engine, lane, connection="acme"):
-    """Take a lane; the group may still be about to share them out."""
-    async with asyncio.timeout(30):
-        while True:
-            await engine.workers(connection)
-            if (lease := await engine.acquire(connection, lane)) is not None:
-                return lease
-            await asyncio.sleep(engine.beat_s / 4)
 
 
 async def until(condition, engine, *others):
