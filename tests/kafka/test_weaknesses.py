@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
 from tests.kafka.conftest import LANES
-from tests.leasing import lane_of
+from tests.leasing import fetched, lane_of
 
 from wharfinger_host.engines.contract import EngineDownError, EngineError, Fetched, LaneEvent
 from wharfinger_kafka import open_engine
@@ -146,6 +146,18 @@ async def test_whether_to_leave_out_what_waits_is_asked_where_a_place_may_be_for
     try:
         with pytest.raises(EngineError, match="Kafka forgets the place"):
             await made.setup(["acme"])
+    finally:
+        await made.close()
+
+
+async def test_what_is_there_then_may_have_been_with_anybody(url, produce):
+    produce(*numbered(2))
+    made = open_engine(url.replace("&begin=latest", "&begin=earliest"), LANES)
+    try:
+        await made.setup(["acme"])
+        produce(b"{}")
+        lease = await lane_of(made, 0)
+        assert [each.again for each in await fetched(lease, 3)] == [True, True, False]
     finally:
         await made.close()
 

@@ -230,15 +230,11 @@ class Topics:
         found = _checked(answer.result().topic_partitions)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
-    def _place(
-        self,
-        connection: str,
-        *,
-        is_known: bool,
-    ) -> None:
+    def _place(self, connection: str, *, is_known: bool) -> None:
         """Give a connection a place in the lanes where it has none.
 
-        Where it has one in others, these lanes are new, and all that is in them is for it.
+        Where it has one in others, these lanes are new, and all that is in them is for it. Where
+        it may have had one that Kafka forgot, anybody may have had what is there.
         """
         places = self._places(connection, range(self.lanes))
         if is_known and not places and not self.address.begin:
@@ -251,7 +247,12 @@ class Topics:
         ends = self._ends(self.address.topic, self.lanes)
         last = self.address.begin != "earliest" and not places
         missing = [
-            TopicPartition(self.address.topic, lane, ends[lane][last])
+            TopicPartition(
+                self.address.topic,
+                lane,
+                ends[lane][last],
+                metadata=str(ends[lane][is_known and not places]),
+            )
             for lane in range(self.lanes)
             if lane not in places
         ]
