@@ -70,6 +70,20 @@ async def test_a_full_lane_that_was_another_workers_for_a_while_goes_on(engine, 
         assert (await delivered(await lane_of(engine, lane), 1_400))[0] == numbered(1_400)
 
 
+async def test_a_batch_that_waits_for_its_vendor_for_several_sessions_is_not_taken_away(
+    engine, produce
+):
+    produce(*numbered(3))
+    lease = await lane_of(engine, 0)
+    batch = await fetched(lease, 3)
+    member = engine._members["acme"]
+    until_s = member._alive_until_s + 3 * engine.address.session_s
+    await until(lambda: member._alive_until_s > until_s, engine)
+    assert lease.is_good
+    await lease.ack(batch)
+    assert (await engine.status(["acme"])).lanes[0].waiting == 0
+
+
 async def test_events_that_kafka_deleted_before_they_were_delivered_are_said(
     engine, brokers, topic, caplog, produce
 ):

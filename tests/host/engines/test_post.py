@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
+import orjson
 import pytest
 from tests.host.engines.quay import Quay, acked, notes, row
 
@@ -231,3 +233,23 @@ async def test_what_is_tried_for_longer_than_events_are_kept_is_not_forgotten(
     await quay.until(lambda: acked(water))
     assert len(vendor.bodies("/notes")) == 2
     assert quay.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 1)]
+
+
+async def test_an_event_is_decoded_once_however_often_it_is_tried(quay, water, vendor, monkeypatch):
+    decoded = []
+
+    def loads(raw):
+        decoded.append(raw)
+        return orjson.loads(raw)
+
+    monkeypatch.setattr(
+        "wharfinger_host.engines.round.orjson",
+        SimpleNamespace(loads=loads, JSONDecodeError=orjson.JSONDecodeError),
+    )
+    pause = EnginePost._pause
+    monkeypatch.setattr(EnginePost, "_pause", lambda self, _: pause(self, 0.0))
+    answers = iter([503] * 3)
+    vendor.reply = lambda _: (next(answers, 200), "")
+    await quay.engine.publish(notes("a", "b"))
+    await quay.until(lambda: acked(water))
+    assert len(decoded) == 2
