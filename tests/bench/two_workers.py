@@ -6,8 +6,10 @@ what bounds a worker, and another one brings as many more; where rows are so man
 that the processor is what bounds it, another one brings no more than there are cores. ``--rows``
 chooses between the two: 10 to a request, 4 requests and 20 ms are 2,000 events a second.
 
-Each measurement publishes its events first and then starts its workers. What counts is the time
-in which the second third of the events arrives, when the lanes are shared out and none is empty.
+What counts is the time in which the second third of the events arrives, when the lanes are shared
+out and none is empty. An engine has the events before its workers come. The inbox gets them when
+its workers have shared the lanes out: there, a worker that has a lane takes thousands of events of
+it at once, and gives it up only when those are delivered.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ import asyncio
 import json
 import os
 import random
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -130,14 +133,16 @@ def _measure(given: argparse.Namespace, url: str, workers: int) -> Rate:
         events = _events(count)
         if url:
             asyncio.run(_publish(url, events))
-        elif hosts[0].accept(event.raw for event in events).wait():
-            raise RuntimeError("the inbox did not take the events")
         processes = []
         for number in range(workers):
             process = hosts[number % len(hosts)].start("run", "--drain-s", "0")
             stack.callback(process.wait)
             stack.callback(process.terminate)
             processes.append(process)
+        if not url:
+            _wait(lambda: _shares(hosts[0]) == [LANES // workers] * workers, processes)
+            if hosts[0].accept(event.raw for event in events).wait():
+                raise RuntimeError("the inbox did not take the events")
         began_s, used_s = _until(sink, count * _FROM, processes)
         ended_s, after_s = _until(sink, count * _TO, processes)
     took_s = ended_s - began_s
@@ -148,12 +153,25 @@ def _until(
     sink: Sink, rows: float, processes: list[subprocess.Popen[bytes]]
 ) -> tuple[float, float]:
     """Wait until so many rows arrived; when that was, and what the workers had used."""
+    _wait(lambda: sink.rows >= rows, processes)
+    return time.perf_counter(), sum(map(cpu_s_of, processes))
+
+
+def _wait(condition: Callable[[], bool], processes: list[subprocess.Popen[bytes]]) -> None:
     until_s = time.perf_counter() + _PATIENCE_S
-    while sink.rows < rows:
+    while not condition():
         if time.perf_counter() > until_s or any(each.poll() is not None for each in processes):
             raise RuntimeError("the workers do not come to an end")
         time.sleep(_POLL_S)
-    return time.perf_counter(), sum(map(cpu_s_of, processes))
+
+
+def _shares(host: Host) -> list[int]:
+    """Return how many lanes of the inbox each worker has."""
+    if not host.manned():
+        return []
+    with closing(sqlite3.connect(f"file:{host._db}?mode=ro", uri=True, timeout=30)) as db:
+        rows = db.execute("SELECT count(*) FROM lanes WHERE owner != '' GROUP BY owner")
+        return [int(count) for (count,) in rows]
 
 
 def main() -> None:
