@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/kafka contrib/rabbitmq contrib/sfmc-simulator
+DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/kafka contrib/rabbitmq contrib/sfmc-extras contrib/sfmc-simulator contrib/webhook
 
-.PHONY: help demo live test test-rabbitmq test-kafka lint format bench docs clean
+.PHONY: help demo live test test-rabbitmq test-kafka test-minimum lint format bench docs release-check clean
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
@@ -34,6 +34,18 @@ test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is n
 test-kafka: $(READY)  ## the engine over Kafka against an imitation of three brokers, workers killed
 	@$(BIN)/python -m pytest tests/kafka
 
+test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say they work with, in .venv-minimum
+	@$(BIN)/python -m tests.release.minimum > .venv/minimum.txt
+	@test -x .venv-minimum/bin/python || $(PYTHON) -m venv .venv-minimum
+	@echo "installing into .venv-minimum ..."
+	@.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	@.venv-minimum/bin/python -m pip install --quiet -c .venv/minimum.txt --group build
+	@.venv-minimum/bin/python -m pip install --quiet -c .venv/minimum.txt --group test \
+		--no-build-isolation $(DISTRIBUTIONS:%=-e %)
+	@.venv-minimum/bin/python -m pytest -n auto --dist loadgroup \
+		-m "not bench and not rabbitmq and not kafka and not packaging" \
+		tests/core tests/sfmc tests/simulator tests/host tests/kafka
+
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -53,5 +65,9 @@ docs: $(READY)  ## the documentation, warnings as errors
 	@$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
+release-check: $(READY)  ## what a release needs: wheels that install and work, and what of the public face breaks
+	@$(BIN)/python -m pytest -m packaging tests/meta tests/release
+	@$(BIN)/python -m tests.release.api
+
 clean:  ## forget .venv and everything built
-	@rm -rf .venv dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-minimum dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,13 @@
 """Configuration of Sphinx."""
 
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "wharfinger"
 author = "The wharfinger maintainers"
@@ -11,9 +15,11 @@ copyright = "the wharfinger maintainers"  # noqa: A001  # Sphinx's name for it
 release = version_of("wharfinger")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["drawn", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "changelog", "how-to/postbox"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["pictures.css"]
 html_title = f"wharfinger {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -90,7 +90,7 @@ def test_a_command_that_may_end_with_1_or_4_says_when(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_shows_progress_can_be_quiet(name: str) -> None:
     shows = re.search(
-        r"\b(working|SendProgress|Planner|Report)\(.*quiet", source_of(COMMANDS[name])
+        r"\b(working|SendProgress|MoveProgress|Planner|Report)\(.*quiet", source_of(COMMANDS[name])
     )
     has = "--quiet" in {long_name(option) for option in options_of(COMMANDS[name])}
     assert has == bool(shows) or "progress=not quiet" in source_of(COMMANDS[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.e2e.laboratory.events import plant
 from tests.rabbitmq.working import LANES, shop_of
@@ -54,3 +56,19 @@ def test_another_ledger_sends_nothing_again_that_may_have_been_sent(shop):
     assert len(entered) == len(set(entered))
     codes = {line["code"] for line in shop.host.lines("letters") if line["status"] == "unknown"}
     assert codes == {"interrupted"}
+
+
+def test_once_waits_for_its_lanes_and_ends_when_they_are_empty(shop):
+    shop.setup()
+    shop.publish(shop.planted)
+    code, said = shop.host.run("run", "--once", "--one-machine", "--json")
+    assert code in (0, 1)  # some of what was planted is refused
+    assert json.loads(said)["in_engine"] == 0
+    assert shop.broken(shop.waiting()) == []
+
+
+def test_what_waits_in_an_inbox_cannot_be_moved_where_all_share_a_topic(shop):
+    shop.setup()
+    code, _ = shop.host.run("engine migrate")
+    assert code == 3
+    assert "run --once" in shop.host.errors.read_text("utf-8")

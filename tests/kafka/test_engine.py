@@ -58,6 +58,7 @@ async def test_events_come_in_their_order_and_once(engine, put):
     batch += await fetched(lease, 150)
     assert [each.event for each in batch] == events(300)
     assert not any(each.again for each in batch)
+    assert all(each.at_ms for each in batch)
 
 
 async def test_each_connection_has_every_event(engine, put):

@@ -108,6 +108,11 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def docs() -> Path:
+    return ROOT / "docs"
+
+
+@pytest.fixture(scope="session")
 def distributions() -> list[Distribution]:
     """Every distribution of the workspace, core first."""
     files = [

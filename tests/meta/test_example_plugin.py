@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
 import sys
 import tomllib
 from importlib import import_module
@@ -110,6 +112,19 @@ async def test_a_letter_to_nowhere_is_halted_when_the_connection_opens(
     assert receipt.outcomes["letters"].status == status
     codes = [finding.code for finding in connection.findings]
     assert codes == (["address-unknown"] if status == "halted" else [])
+
+
+def test_the_plugin_of_the_page_keeps_its_contract(root):
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests"],
+        cwd=root / "docs/how-to/postbox",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "24 passed" in run.stdout
 
 
 def test_the_entry_point_of_the_page_leads_to_the_module(postbox, root):

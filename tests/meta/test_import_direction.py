@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "redacting": {"model", "payload"},
     "delivery": {"errors", "model", "redacting", "telemetry"},
     "configuration": {"delivery", "errors", "model", "suggest"},
-    "access": {"configuration", "delivery", "model"},
+    "access": {"configuration", "delivery", "errors", "model"},
     "fused": {"mapping", "model", "payload"},
     "active": {"delivery", "errors", "mapping", "model", "redacting"},
     "outlining": {"errors", "mapping", "model", "payload"},

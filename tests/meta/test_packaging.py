@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import configparser
 import json
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from wharfinger_sfmc_simulator import Simulator
 
 # One group: with several workers the wheels are built and installed once, by one of them.
 pytestmark = [
@@ -93,6 +96,15 @@ class Environment:
 def environment(wheels, root, tmp_path_factory):
     environment = Environment(tmp_path_factory.mktemp("environment") / "venv")
     environment.pip("install", "-c", root / "constraints.txt", *wheels.values())
+    return environment
+
+
+@pytest.fixture(scope="module")
+def small(built, root, tmp_path_factory):
+    """What ``pip install wharfinger wharfinger-sfmc`` gives, from the wheels."""
+    environment = Environment(tmp_path_factory.mktemp("small") / "venv")
+    pins = ("-c", root / "constraints.txt")
+    environment.pip("install", *pins, "--find-links", built, "wharfinger", "wharfinger-sfmc")
     return environment
 
 
@@ -220,3 +232,59 @@ def test_a_plugin_of_somebody_else_is_found_beside_ours(environment, built):
         assert "Recipient" in run.stdout
     finally:
         environment.pip("uninstall", "-y", "wharfinger-postbox")
+
+
+_DELIVER = """
+import asyncio, json, sys, wharfinger
+
+async def deliver(config, events):
+    async with wharfinger.load_plugins().connect(config) as connection:
+        return await connection.deliver(events)
+
+config = json.loads(sys.argv[1])
+for receipt in asyncio.run(deliver(config, [{"type": "identify", "userId": "c-77"}])):
+    print(*[outcome.status for outcome in receipt.outcomes.values()])
+"""
+
+
+async def test_core_and_plugin_alone_deliver_an_event(small):
+    simulator = Simulator.sample()
+    client, tenant = simulator.catalogue.clients[0], simulator.catalogue.tenant
+    async with simulator.serving("127.0.0.1", 0) as address:
+        config = {
+            "destination": SFMC,
+            "route": address,
+            "settings": {
+                "account_id": str(simulator.catalogue.accounts[0].id),
+                "client_id": client.id,
+                "client_secret": client.secret,
+                "subdomain": tenant.subdomain,
+            },
+            "mappings": {"contacts": {"action": "create-contact"}},
+        }
+        run = await asyncio.to_thread(
+            small.run, "python", "-W", "error", "-c", _DELIVER, json.dumps(config)
+        )
+    assert (run.stdout, run.stderr) == ("delivered\n", "")
+    assert "c-77" in simulator.contacts
+
+
+def test_core_and_plugin_alone_bring_no_host_and_no_tool(small):
+    listed = json.loads(small.run("python", "-m", "pip", "list", "--format=json").stdout)
+    names = {each["name"].lower() for each in listed}
+    assert {"wharfinger", "wharfinger-sfmc", "httpx"} <= names
+    assert names.isdisjoint({"wharfinger-host", "aiohttp", "pytest", "rich", "starlette", "typer"})
+
+
+def test_a_type_checker_sees_the_types_of_the_wheels(small, root):
+    """mypy runs here and looks for what is imported there."""
+    consumer = root / "tests/release/consumer.py"
+    checked = ("--strict", "--config-file=", "--python-executable", small.bin / "python")
+    cached = ("--cache-dir", small.folder / "cache")
+    _succeed(sys.executable, "-m", "mypy", *checked, *cached, consumer, cwd=small.folder)
+    wrong = small.folder / "wrong.py"
+    text = consumer.read_text()
+    wrong.write_text(text.replace("outcome.status, wharfinger.Status", "outcome.status, int"))
+    run = _run(sys.executable, "-m", "mypy", *checked, *cached, wrong, cwd=small.folder)
+    assert run.returncode == 1
+    assert 'Expression is of type "Status", not "int"' in run.stdout

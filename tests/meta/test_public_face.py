@@ -13,7 +13,7 @@ import pytest
 import wharfinger
 
 # What these decorators take is reached through them: by a plugin manager, by a command line.
-HANDED_OVER = re.compile(r"(hookimpl|\.command\(.*\)|\.callback\(.*\))$", re.DOTALL)
+HANDED_OVER = re.compile(r"(hookimpl(\(.*\))?|\.command\(.*\)|\.callback\(.*\))$", re.DOTALL)
 
 
 def _defined(tree):

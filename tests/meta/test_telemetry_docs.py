@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wharfinger.telemetry import names
+from wharfinger_host.measuring.engine import EngineFacts
 from wharfinger_host.measuring.facts import Facts, Measured
 from wharfinger_host.measuring.families import families
 from wharfinger_host.serving.counts import Counts
@@ -92,7 +93,13 @@ def exported():
     """The names and labels of the metrics of a host, none of which has a sample yet."""
     backlog = Backlog(0, (), 0)
     measured = Measured(state="done", backlog=backlog, oldest_s=0.0, usage=None)
-    facts = Facts(connections={"a": measured}, outcomes={}, letters={}, counts=Counts())
+    facts = Facts(
+        connections={"a": measured},
+        outcomes={},
+        letters={},
+        counts=Counts(),
+        engine=EngineFacts(None, {}),
+    )
     return {
         family.name + "_total" * (family.type == "counter"): family for family in families(facts)
     }
@@ -105,8 +112,10 @@ def test_every_metric_of_a_host_is_in_the_reference_with_its_labels(reference, e
     assert listed == {name: list(each._labelnames) for name, each in exported.items()}
 
 
-def test_alerts_of_the_how_to_are_about_metrics_there_are(how_to, exported):
-    named = set(re.findall(r"\bwharfinger_\w+", "".join(_blocks(how_to, "yaml"))))
+@pytest.mark.parametrize("page", ["observe", "operate-engines"])
+def test_alerts_of_the_how_tos_are_about_metrics_there_are(root, page, exported):
+    text = (root / f"docs/how-to/{page}.md").read_text()
+    named = set(re.findall(r"\bwharfinger_\w+", "".join(_blocks(text, "yaml"))))
     assert named
     assert named <= set(exported)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,7 +15,8 @@ from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import build_client
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.delivery.session import Session
-from wharfinger.model.destination import Destination
+from wharfinger.errors import PluginError
+from wharfinger.model.destination import Destination, names
 from wharfinger.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -31,12 +33,20 @@ class Access:
         destination: Where the connection delivers to.
         settings: An instance of the destination's settings class.
         config: The configuration of the connection.
+
+    Raises:
+        PluginError: The destination could not tell its hosts from the settings.
     """
 
     destination: Destination
     settings: Any
     config: ConnectionConfig
+    _hosts: tuple[str, ...] = attrs.field(init=False)
     _redactor: Redactor = attrs.field(init=False, repr=False)
+
+    @_hosts.default
+    def _of_the_destination(self) -> tuple[str, ...]:
+        return _hosts_of(self.destination, self.settings)
 
     @_redactor.default
     def _of_the_settings(self) -> Redactor:
@@ -53,7 +63,7 @@ class Access:
     ) -> Client:
         """Return a client for the destination's hosts; see `build_client`."""
         return build_client(
-            hosts=self.destination.hosts,
+            hosts=self._hosts,
             redactor=self._redactor,
             auth=auth,
             timeouts=self.config.timeouts,
@@ -87,8 +97,21 @@ class Access:
         return attrs.evolve(session, client=client, governor=governor, previewing=True)
 
 
+def _hosts_of(destination: Destination, settings: Any) -> tuple[str, ...]:
+    if destination.hosts_of is None:
+        return destination.hosts
+    try:
+        return (*destination.hosts, *names(destination.hosts_of(settings)))
+    except Exception as error:
+        raise PluginError(
+            f"{destination.title} could not tell its hosts from the settings: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 def _secrets_of(settings: Any) -> list[Secret]:
     if settings is None:
         return []
     values = (getattr(settings, attribute.name) for attribute in attrs.fields(type(settings)))
-    return [value for value in values if isinstance(value, Secret)]
+    each = chain.from_iterable(v if isinstance(v, list) else [v] for v in values)
+    return [value for value in each if isinstance(value, Secret)]

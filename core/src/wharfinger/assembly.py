@@ -34,6 +34,7 @@ from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.destination import Destination
 from wharfinger.model.fields import Condition, Control, Field
+from wharfinger.model.opening import Outline
 from wharfinger.model.unset import UNSET
 from wharfinger.outlining import constants_of, is_plain, options_of, outline_of
 from wharfinger.payload import fields_of, read_field, structure
@@ -72,30 +73,29 @@ def build_connection(
     mappings = _mappings_of(plugins, destination, config.mappings, settings, problems)
     if problems:
         raise ConfigurationError(problems)
-    try:
-        governor = plugins.governors.of(
-            destination, settings, route=config.route, transport=transport
-        )
-    except PluginError as error:
-        raise ConfigurationError([Problem(("destination",), str(error))]) from error
     record = plugins.settings(destination.slug)
     warn = record.warnings if record else None
-    return Connection(
-        name=name,
-        destination=destination,
-        config=config,
-        settings=settings,
-        mappings=mappings,
-        warnings=warn(settings) if warn else (),
-        given=Given(
-            authentication=plugins.authentication(destination.slug),
-            action=partial(plugins.action, destination.slug),
-            diagnostics=plugins.diagnostics(destination.slug),
-            observers=plugins.observers(),
-        ),
-        governor=governor,
-        transport=transport,
-    )
+    try:
+        return Connection(
+            name=name,
+            destination=destination,
+            config=config,
+            settings=settings,
+            mappings=mappings,
+            warnings=warn(settings) if warn else (),
+            given=Given(
+                authentication=plugins.authentication(destination.slug),
+                action=partial(plugins.action, destination.slug),
+                diagnostics=plugins.diagnostics(destination.slug),
+                observers=plugins.observers(),
+            ),
+            governor=plugins.governors.of(
+                destination, settings, route=config.route, transport=transport
+            ),
+            transport=transport,
+        )
+    except PluginError as error:  # the destination could not tell its tenant, or its hosts
+        raise ConfigurationError([Problem(("destination",), str(error))]) from error
 
 
 def _settings_of(
@@ -172,7 +172,8 @@ class _Assembly:
         matches = self._trigger(action, trigger)
         fields = _with_defaults(self._fields(action), action.default_fields)
         controls = self._take_controls(action, fields)
-        policy = self._policy(action, settings, controls, options_of(action, fields))
+        outline = outline_of(self.name, action, fields)
+        policy = self._policy(action, settings, controls, options_of(action, fields), outline)
         self._check_names(action, fields)
         self._check_constants(action, fields)
         node = self._parse(fields)
@@ -184,7 +185,7 @@ class _Assembly:
             action=action,
             trigger=trigger,
             policy=policy,
-            outline=outline_of(self.name, action, fields),
+            outline=outline,
             matches=matches,
             node=node,
             payload=fused.function,
@@ -319,9 +320,10 @@ class _Assembly:
         settings: Any,
         controls: Mapping[Control, Any],
         options: Mapping[str, Any],
+        outline: Outline,
     ) -> BatchPolicy | Unbatched | None:
         try:
-            policy = self.plugins.batching(action, settings, options)
+            policy = self.plugins.batching(action, settings, options, outline)
         except PluginError as error:
             self.problems.append(Problem(("action",), str(error)))
             return None

@@ -19,6 +19,7 @@ import pluggy
 from wharfinger.model.action import Action, Directive
 from wharfinger.model.batching import BatchPolicy, BatchReport, Unbatched
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Settings
+from wharfinger.model.opening import Outline
 
 __all__ = [
     "PROJECT",
@@ -145,12 +146,15 @@ def wharfinger_actions() -> Iterable[Action]:  # type: ignore[empty-body]  # a s
 
 @hookspec(firstresult=True)
 def wharfinger_batching(
-    action: Action, settings: Any, options: Mapping[str, Any]
+    action: Action, settings: Any, options: Mapping[str, Any], outline: Outline | None
 ) -> BatchPolicy | Unbatched | None:
     """Say how an action's payloads travel together.
 
-    Asked once per mapping, when a connection opens: first the plugin that gave the action, then
-    core, whose answer is "unbatched". A mapping's own ``batch`` table overrides what is said here.
+    Asked once per mapping, when a connection opens: first the plugins that override what others
+    say, by the names of their entry points, then the plugin that gave the action, then core, whose
+    answer is "unbatched". A plugin overrides with ``@wharfinger.hookimpl(tryfirst=True)``; it hears
+    of every action of every destination, so it returns None for whatever is not its business. A
+    mapping's own ``batch`` table has the last word.
 
     Args:
         action: The action in question.
@@ -158,6 +162,8 @@ def wharfinger_batching(
             where an action is described and there is no connection.
         options: The mapping's fields that are options of the action (`Control.OPTION`), by name,
             defaults included; those defaults alone where an action is described.
+        outline: What the mapping says before any event has come: its name, and the fields that are
+            the same for every event; None where an action is described.
 
     Returns:
         `BatchPolicy` (rows, bytes, age in seconds, lanes), or `Unbatched` with the reason, or

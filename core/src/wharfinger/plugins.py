@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 import httpx
@@ -29,6 +29,7 @@ from wharfinger.hookspecs import PROJECT
 from wharfinger.model.action import Action, Directive
 from wharfinger.model.batching import BatchPolicy, BatchReport, Unbatched
 from wharfinger.model.destination import Authentication, Destination, Diagnostic, Settings
+from wharfinger.model.opening import Outline
 from wharfinger.outlining import options_of
 from wharfinger.registry import Offer, Registry, collect_offer
 from wharfinger.suggest import did_you_mean
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from wharfinger.sending import Observer
 
 __all__ = ["PluginReport", "PluginStatus", "Plugins", "load_plugins"]
+
+_UNBATCHED: Final = Unbatched(reason="its plugin names no way to batch it")
 
 
 @attrs.define(kw_only=True)
@@ -164,38 +167,47 @@ class Plugins:
         return tuple(self._registry.diagnostics.get(slug, ()))
 
     def batching(
-        self, action: Action, settings: Any, options: Mapping[str, Any] | None = None
+        self,
+        action: Action,
+        settings: Any,
+        options: Mapping[str, Any] | None = None,
+        outline: Outline | None = None,
     ) -> BatchPolicy | Unbatched:
-        """Ask the plugin that gave an action, then core, how its payloads travel.
+        """Ask who overrides batching, then the plugin that gave an action, then core.
 
         Args:
             action: The action in question.
             settings: The connection's settings; None where there is no connection.
             options: The mapping's options by field name; None for the action's defaults.
+            outline: What the mapping says; None where there is no mapping.
 
         Raises:
             PluginError: The hook raised, or its answer is no policy.
         """
+        options = options_of(action) if options is None else options
+        asked = {"action": action, "settings": settings, "options": options, "outline": outline}
         giver = self._registry.givers[f"action {action.destination}/{action.slug}"]
-        heard = {giver, PROJECT}
-        others = [p for name, p in self._manager.list_name_plugin() if name not in heard and p]
-        ask = self._manager.subset_hook_caller(f"{PROJECT}_batching", others)
-        asked = f"{self._statuses([giver])[0].origin}: {PROJECT}_batching"
+        hook = self._manager.hook.wharfinger_batching
+        overriding = {each.plugin_name for each in hook.get_hookimpls() if each.tryfirst}
+        for plugin in (*sorted(overriding - {giver}), giver):
+            if (answer := self._ask(plugin, asked)) is not None:
+                return answer
+        return _UNBATCHED
+
+    def _ask(self, plugin: str, asked: Mapping[str, Any]) -> BatchPolicy | Unbatched | None:
+        """Ask one plugin how an action's payloads travel."""
+        slug = asked["action"].slug
+        others = [other for name, other in self._manager.list_name_plugin() if name != plugin]
+        ask = self._manager.subset_hook_caller(f"{PROJECT}_batching", filter(None, others))
+        asking = f"{self._statuses([plugin])[0].origin}: {PROJECT}_batching"
         try:
-            answer = ask(
-                action=action,
-                settings=settings,
-                options=options_of(action) if options is None else options,
-            )
+            answer = ask(**asked)
         except Exception as error:
-            raise PluginError(
-                f"{asked} raised {type(error).__name__}: {error} for {action.slug}."
-            ) from error
-        if not isinstance(answer, (BatchPolicy, Unbatched)):
-            raise PluginError(
-                f"{asked} gave {type(answer).__name__} for {action.slug} where a BatchPolicy "
-                "belongs."
-            )
+            text = f"{asking} raised {type(error).__name__}: {error} for {slug}."
+            raise PluginError(text) from error
+        if not isinstance(answer, (BatchPolicy, Unbatched, type(None))):
+            what = type(answer).__name__
+            raise PluginError(f"{asking} gave {what} for {slug} where a BatchPolicy belongs.")
         return answer
 
     def observers(self) -> Sequence[Observer]:
@@ -257,7 +269,6 @@ def load_plugins(
     gate = Gate.of(block, allow)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(_Defaults, name=PROJECT)
 
     statuses: dict[str, PluginStatus] = {}
     for name, found in discover().items():
@@ -276,15 +287,6 @@ def load_plugins(
     _refuse_unknown_hooks(manager, statuses)
     registry = _collect(manager, statuses)
     return Plugins(manager, registry, PluginReport(tuple(statuses[n] for n in sorted(statuses))))
-
-
-class _Defaults:
-    """Core's own answers, given like any plugin's."""
-
-    @staticmethod
-    @hookspecs.hookimpl(trylast=True)
-    def wharfinger_batching() -> Unbatched:
-        return Unbatched(reason="its plugin names no way to batch it")
 
 
 def _found(name: str, entries: Sequence[EntryPoint]) -> PluginStatus:

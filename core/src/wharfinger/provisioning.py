@@ -59,7 +59,12 @@ async def _apply(session: Session, mapping: ActiveMapping | None, plan: Plan) ->
 
 
 def _payloads(mapping: ActiveMapping, events: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return what the mapping makes of the sample events it takes; the others show nothing."""
+    """Return what the mapping makes of the sample events it takes; the others show nothing.
+
+    They are as mapped: the form of what is sent depends on what is there, which is in question.
+    """
+    action = attrs.evolve(mapping.action, form=None, encode=None, batch_key=None, order_key=None)
+    mapping = attrs.evolve(mapping, action=action)
     payloads = []
     for index, event in enumerate(events):
         prepared = mapping.prepare(index, event)

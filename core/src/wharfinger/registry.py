@@ -125,7 +125,7 @@ def _check(record: Any) -> None:
             _check_action(record)
         case Directive() if record.name in BUILT_IN:
             raise ValueError("this name is built in and cannot be taken.")
-        case Destination() if not record.hosts:
+        case Destination() if not record.hosts and record.hosts_of is None:
             raise ValueError("it names no host it may talk to.")
 
 

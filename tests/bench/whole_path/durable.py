@@ -44,7 +44,7 @@ def in_turn(job: Job, events: int) -> dict[str, Any]:
         host = host_of(job, folder)
         began = time.perf_counter()
         accepting = ended(host.accept(islice(without_end(job.lines()), events)), began)
-        running = ended(host.start("run", "--once"), began + accepting.took_s)
+        running = ended(host.start("run", "--once", "--quiet"), began + accepting.took_s)
         took_s = time.perf_counter() - began
         return {
             **_figures(host, events, took_s, accepting, running),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -42,6 +43,7 @@ class Host:
         folder: Where the configuration and the inbox are.
         connections: As in a configuration, by name.
         environment: Of the processes.
+        more: Lines of the configuration that follow the name of the file.
     """
 
     def __init__(
@@ -49,20 +51,21 @@ class Host:
         folder: Path,
         connections: Mapping[str, Any],
         environment: Mapping[str, str],
+        more: Sequence[str] = (),
     ) -> None:
         self._environment = environment
         self._folder = folder
         self._db = folder / "bench.db"
-        lines = ["[inbox]", 'file = "bench.db"']
+        lines = ["[inbox]", 'file = "bench.db"', *more]
         for name, connection in connections.items():
             lines += _table(("connections", name), connection)
         (folder / "bench.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def start(self, command: str, *arguments: str, stdin: Any = None) -> subprocess.Popen[bytes]:
-        """Start ``accept`` or ``run``; what it prints goes into a file beside the inbox."""
+        """Start a command; what it prints goes into a file beside the inbox."""
         with (self._folder / f"{command}.log").open("ab") as log:
             return subprocess.Popen(
-                [*_WHARFINGER, command, "bench.toml", *arguments, "--quiet"],
+                [*_WHARFINGER, command, "bench.toml", *arguments],
                 cwd=self._folder,
                 env={**self._environment, "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdin=stdin,
@@ -72,7 +75,7 @@ class Host:
 
     def accept(self, events: Iterator[bytes]) -> subprocess.Popen[bytes]:
         """Start taking events in; they are written to it by a thread."""
-        process = self.start("accept", "-", stdin=subprocess.PIPE)
+        process = self.start("accept", "-", "--quiet", stdin=subprocess.PIPE)
         assert process.stdin
         threading.Thread(target=_pour, args=(events, process.stdin), daemon=True).start()
         return process
@@ -126,7 +129,7 @@ class Host:
     @contextmanager
     def at_work(self) -> Iterator[subprocess.Popen[bytes]]:
         """Let a worker run that has come to its lanes before any event is there."""
-        process = self.start("run", "--drain-s", "0")
+        process = self.start("run", "--drain-s", "0", "--quiet")
         try:
             while not self.manned():
                 if process.poll() is not None:
@@ -137,6 +140,28 @@ class Host:
             if process.returncode is None:
                 process.terminate()
                 ended(process)
+
+    @contextmanager
+    def serving(self) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+        """Let ``serve`` take events in and deliver none; give it and its port."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+        process = self.start("serve", "--no-deliver", "--port", str(port))
+        try:
+            while process.poll() is None:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                except OSError:
+                    time.sleep(_POLL_S)
+                else:
+                    break
+            else:
+                raise RuntimeError((self._folder / "serve.log").read_text())
+            yield process, port
+        finally:
+            process.terminate()
+            ended(process)
 
 
 def until_delivered(

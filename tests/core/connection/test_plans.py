@@ -53,6 +53,18 @@ async def test_a_plan_sees_the_outline_the_payloads_of_samples_and_the_wishes(ha
     assert carpenter.shelves == ["b"]
 
 
+async def test_a_plan_sees_payloads_as_they_are_mapped_and_not_as_they_are_sent(harbour, track):
+    carpenter = Carpenter()
+
+    def refuse(payload):
+        raise wharfinger.RejectedError("Nothing fits here.", code="unfit")
+
+    action = {"form": refuse, "encode": refuse}
+    async with harbour("a", provision=carpenter.provision(), **action) as connection:
+        await connection.plan([track(event="One")])
+    assert [labels for _, labels, _ in carpenter.asked] == [["One"]]
+
+
 async def test_only_actions_that_can_make_something_plan(harbour):
     bell = {"bell": {"action": "ring-bell", "trigger": 'type = "track"'}}
     async with harbour("a", mappings=bell, provision=Carpenter().provision(None)) as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -111,6 +111,7 @@ class Harbour:
     water: Water
     lanes: int
     beat_s: float = 0.01
+    lease_s: float = 600.0
 
     async def setup(self, connections: Sequence[str]) -> None:
         for name in connections:
@@ -125,20 +126,25 @@ class Harbour:
                     rows.append(LaneStatus(name, number, None, False, "Run engine setup."))
                     continue
                 lane = self.water.lanes[name][number]
+                fetched = lane.holder.place if lane.holder else lane.acked
                 rows.append(
-                    LaneStatus(name, number, len(lane.events) - lane.given, lane.holder is not None)
+                    LaneStatus(name, number, len(lane.events) - fetched, lane.holder is not None)
                 )
         workers = {name: len(self.water.workers.get(name, ())) for name in connections}
         names = [name for name, _ in self.water.letters]
         return Status(tuple(rows), workers, {name: names.count(name) for name in connections})
 
     async def publish(self, events: Sequence[LaneEvent]) -> None:
+        await self._put(self.water.lanes.values(), events)
+
+    async def publish_to(self, connection: str, events: Sequence[LaneEvent]) -> None:
+        await self._put([self.water.lanes[connection]], events)
+
+    async def _put(self, all_lanes: Iterable[list[Lane]], events: Sequence[LaneEvent]) -> None:
         self._up()
-        if any(
-            len(x.events) >= self.water.most for some in self.water.lanes.values() for x in some
-        ):
+        if any(len(x.events) >= self.water.most for lanes in all_lanes for x in lanes):
             raise EngineFullError("The harbour is full.")
-        for lanes in self.water.lanes.values():
+        for lanes in all_lanes:
             for event in events:
                 lanes[event.lane(self.lanes)].events.append(event)
 

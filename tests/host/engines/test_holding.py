@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
 import pytest
 from tests.host.engines.harbour import Harbour
 
-from wharfinger_host.engines.contract import EngineError, LaneEvent
+from wharfinger_host.engines.contract import EngineDownError, EngineError, Fetched, LaneEvent
+from wharfinger_host.engines.counts import LaneCounts
 from wharfinger_host.engines.holding import Holder
 
 
@@ -157,3 +159,143 @@ async def test_a_lane_that_its_client_cancels_is_taken_again(engine, water):
     holder.end()
     await task
     assert len(tries) == 2
+
+
+async def test_an_engine_that_answers_again_is_said_once(engine, water, caplog):
+    await engine.setup(["acme"])
+    water.down = True
+    ship = Ship(water, [])
+    await until(lambda: "does not answer" in caplog.text)
+    assert "answers again" not in caplog.text
+    water.down = False
+    await until(lambda: "answers again" in caplog.text)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await ship.leave()
+    assert caplog.text.count("answers again") == 1
+
+
+async def once(engine, work, counts=None):
+    holder = Holder(
+        engine=engine,
+        connection="acme",
+        work=work,
+        most=5,
+        wait_s=0.0,
+        once=True,
+        counts=counts or LaneCounts(),
+    )
+    async with asyncio.timeout(30):
+        await holder.run()
+
+
+async def test_once_delivers_all_there_is_and_ends(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(100))
+    delivered: list[str] = []
+
+    async def work(_, batch):
+        delivered.extend(each.event.id for each in batch)
+        return True
+
+    await once(engine, work)
+    assert in_order(delivered, 100)
+    assert all(lane.acked == len(lane.events) for lane in water.lanes["acme"])
+    await once(engine, work)
+    assert len(delivered) == 100
+
+
+async def test_once_leaves_the_lanes_of_others_to_them(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(40))
+    theirs = await Harbour(water, 4).acquire("acme", 1)
+    assert theirs is not None
+
+    async def work(*_):
+        return True
+
+    await once(engine, work)
+    left = [len(lane.events) - lane.acked for lane in water.lanes["acme"]]
+    assert left == [0, len(water.lanes["acme"][1].events), 0, 0]
+    assert left[1]
+
+
+async def test_once_takes_a_lane_that_is_only_just_given_to_it(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(40))
+    asked = []
+
+    class Group(Harbour):
+        async def acquire(self, connection, lane):
+            asked.append(lane)
+            return (
+                None if len(asked) <= self.lanes else await Harbour.acquire(self, connection, lane)
+            )
+
+        async def status(self, connections):
+            found = await Harbour.status(self, connections)
+            lanes = (attrs.evolve(each, held=True) for each in found.lanes)
+            return attrs.evolve(found, lanes=tuple(lanes))
+
+    async def work(*_):
+        return True
+
+    await once(Group(water, 4), work)
+    assert all(lane.acked == len(lane.events) for lane in water.lanes["acme"])
+
+
+async def test_once_tries_a_lane_that_has_to_wait_no_second_time(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(20))
+    tried = []
+
+    async def work(lease, _):
+        tried.append(lease.lane)
+        return False
+
+    await once(engine, work)
+    assert sorted(tried) == [number for number in range(4) if water.lanes["acme"][number].events]
+
+
+async def test_once_takes_a_lane_again_that_it_lost(engine, water):
+    await engine.setup(["acme"])
+    await engine.publish(events(10, contacts=1))
+    (lane,) = [lane for lane in water.lanes["acme"] if lane.events]
+    tries = []
+
+    async def work(lease, batch):
+        tries.append(batch)
+        if len(tries) == 1:
+            lane.holder = None  # as if others had had it
+            return False
+        return True
+
+    counts = LaneCounts()
+    await once(engine, work, counts)
+    assert lane.acked == 10
+    assert (counts.gained, counts.given_up, counts.lost, counts.held) == (5, 4, 1, 0)
+
+
+async def test_once_ends_with_an_engine_that_does_not_answer(engine, water):
+    await engine.setup(["acme"])
+    water.down = True
+
+    async def work(*_):
+        return True
+
+    with pytest.raises(EngineDownError):
+        await once(engine, work)
+
+
+def test_a_lane_is_as_old_as_the_first_event_that_it_is_at():
+    counts = LaneCounts(clock=lambda: 100.0)
+    event = LaneEvent("e", "c", b"{}")
+    for lane in range(3):
+        counts.take(lane)
+    counts.begin(0, [Fetched(event, 1, at_ms=40_000), Fetched(event, 2, at_ms=90_000)])
+    counts.begin(1, [Fetched(event, 1)])
+    assert counts.ages_s == {0: 60.0, 2: 0.0}
+    counts.end(0)
+    assert counts.ages_s == {0: 0.0, 2: 0.0}
+    counts.let_go(0, lost=False)
+    assert (counts.held, counts.ages_s) == (2, {2: 0.0})

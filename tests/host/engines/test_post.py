@@ -88,6 +88,19 @@ async def test_what_is_published_twice_is_delivered_once(quay, water, vendor):
     assert sorted(body["text"] for body in vendor.bodies("/notes")) == ["a", "b", "c"]
 
 
+async def test_an_event_goes_through_those_mappings_alone_that_it_is_for(quay, water, vendor):
+    everything = {"type": "track", "userId": "u1", "properties": {"text": "a"}}
+    await quay.engine.publish(
+        [
+            LaneEvent("m1", "u1", orjson.dumps(everything), ("rows",)),
+            LaneEvent("m2", "u1", orjson.dumps(everything), ("notes", "gone")),
+        ]
+    )
+    await quay.until(lambda: acked(water))
+    assert quay.sql("SELECT i.message_id FROM ledger AS l JOIN inbox AS i USING (seq)") == [("m2",)]
+    assert len(vendor.requests) == 1
+
+
 async def test_a_worker_that_is_told_to_leave_keeps_nothing_it_could_not_deliver(
     quay, water, vendor
 ):

@@ -1,7 +1,8 @@
-"""Taking a file of events into the inbox: read a chunk, hand it to the disk, read the next."""
+"""Taking a file of events in: read a chunk, hand it to the disk or an engine, read the next."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
@@ -10,8 +11,8 @@ import attrs
 from wharfinger_host.reading import EventSource, Line, Portion
 from wharfinger_host.sending import Cause, Stop, Watcher
 from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import Accepted, Entry
-from wharfinger_host.store.store import Store
 from wharfinger_host.tally import Tally
 from wharfinger_host.undelivered import UndeliveredFile, unreadable_record
 
@@ -20,18 +21,20 @@ __all__ = ["Acceptance"]
 
 @attrs.define(kw_only=True)
 class Acceptance:
-    """One file on its way into the inbox.
+    """One file on its way into the inbox, or an engine.
 
     Attributes:
-        store: The inbox.
+        layout: Says where events belong.
+        take: Takes them in, all or none, as `Store.accept` does.
         source: Where the events come from.
         unreadable: Where lines go that hold no event.
         watcher: Is shown the counts.
-        tally: Counts lines; ``last_line`` is the last of which everything is on disk.
+        tally: Counts lines; ``last_line`` is the last of which everything is safe.
         accepted: What became of the events.
     """
 
-    store: Store
+    layout: Layout
+    take: Callable[[Sequence[Entry]], Future[Accepted]]
     source: EventSource
     unreadable: UndeliveredFile
     watcher: Watcher
@@ -50,10 +53,10 @@ class Acceptance:
         """
         try:
             for chunk in self.source.portions(events_per_chunk, self._entry):
-                # One chunk is on its way to the disk while the next is read; none begins before
+                # One chunk is on its way while the next is read; none begins before
                 # the one before it is safe, so that there is no gap where a run ends early.
                 self._finish()
-                self._under_way = chunk, self.store.accept(chunk.lines)
+                self._under_way = chunk, self.take(chunk.lines)
             self._finish()
         except StoreError as error:
             return Stop(Cause.UNWRITABLE, str(error))
@@ -66,7 +69,7 @@ class Acceptance:
         return None
 
     def _entry(self, line: Line) -> Entry:
-        return Entry.of(line.event, line.raw, self.store.layout)
+        return Entry.of(line.event, line.raw, self.layout)
 
     def _finish(self) -> None:
         """Wait until the chunk under way is safe, and count it."""

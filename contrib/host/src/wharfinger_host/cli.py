@@ -24,6 +24,7 @@ from wharfinger_host.commands.export import export
 from wharfinger_host.commands.forget import forget
 from wharfinger_host.commands.import_segment import import_segment
 from wharfinger_host.commands.init import init
+from wharfinger_host.commands.new_plugin import new_plugin
 from wharfinger_host.commands.plan import plan
 from wharfinger_host.commands.plugins import plugins
 from wharfinger_host.commands.preview import preview
@@ -51,6 +52,7 @@ def _add(command: Callable[..., None], example: str) -> None:
 _add(init, "init wharfinger.toml --simulator")
 _add(plugins, "plugins --verbose")
 _add(describe, "describe DESTINATION ACTION")
+_add(new_plugin, "new-plugin acme")
 _add(check, "check wharfinger.toml --connect")
 _add(doctor, "doctor wharfinger.toml")
 _add(choices, "choices wharfinger.toml ACTION FIELD --search orders")

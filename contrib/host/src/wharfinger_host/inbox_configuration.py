@@ -27,6 +27,7 @@ class InboxConfig:
     Attributes:
         file: The SQLite file.
         partitions: How many partitions a new file gets; None as it comes.
+        lanes: How many lanes each connection has in an engine; None as many as partitions.
         order_key: Paths that say whom an event is about; None as it comes.
         most_waiting: Events that may wait before no more are accepted.
         keep_events_days: Days for which events are kept that every connection is done with.
@@ -37,6 +38,7 @@ class InboxConfig:
 
     file: pathlib.Path
     partitions: int | None = None
+    lanes: int | None = None
     order_key: tuple[str, ...] | None = None
     most_waiting: int = 10_000_000
     keep_events_days: float = 7.0
@@ -95,6 +97,7 @@ def _is_key(value: Any) -> bool:
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "file": (lambda value: isinstance(value, str) and bool(value), "the path of a file, in quotes"),
     "partitions": (_is_count, "a whole number from 1"),
+    "lanes": (_is_count, "a whole number from 1"),
     "order_key": (_is_key, 'a list of paths such as ["$.userId", "$.anonymousId"]'),
     "most_waiting": (_is_count, "a whole number from 1"),
     "keep_events_days": (_is_number, "a number of days, from 0"),

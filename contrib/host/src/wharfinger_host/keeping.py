@@ -24,13 +24,34 @@ from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
 __all__ = [
+    "lanes_of",
     "leave_with_problems",
     "open_inbox",
     "open_store",
+    "read",
     "store_of",
     "warn_of_strangers",
     "warn_of_what_waits",
 ]
+
+
+def read(file: pathlib.Path, *, as_json: bool) -> tuple[Configuration, InboxConfig]:
+    """Read a configuration that has an inbox, without its plugins.
+
+    Args:
+        file: The configuration.
+        as_json: Write problems to standard output as JSON.
+
+    Raises:
+        typer.Exit: Something is wrong; it has been said.
+    """
+    try:
+        configuration = read_inbox_configuration(file)
+    except OSError as error:
+        raise opening.leave_unreadable(str(file), error) from error
+    if configuration.inbox is None or configuration.problems:
+        raise leave_with_problems(configuration, as_json=as_json)
+    return configuration, configuration.inbox
 
 
 @contextmanager
@@ -49,12 +70,7 @@ def open_inbox(
     Raises:
         typer.Exit: Something is wrong, or goes wrong with the inbox meanwhile; it has been said.
     """
-    try:
-        configuration = read_inbox_configuration(file)
-    except OSError as error:
-        raise opening.leave_unreadable(str(file), error) from error
-    if configuration.inbox is None or configuration.problems:
-        raise leave_with_problems(configuration, as_json=as_json)
+    configuration, _ = read(file, as_json=as_json)
     with store_of(configuration) as store:
         tables = configuration.connections
         yield store, {name: _enabled_mappings(table) for name, table in tables.items()}
@@ -86,6 +102,11 @@ def store_of(configuration: Configuration) -> Iterator[Store]:
         raise opening.leave(str(error), Exit.FILES) from error
 
 
+def lanes_of(inbox: InboxConfig, store: Store) -> int:
+    """Return how many lanes each connection has in an engine."""
+    return inbox.lanes or store.layout.partitions
+
+
 def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connection]) -> None:
     """Say for what events are kept although the configuration has it no more, or switched off."""
     warnings = [
@@ -110,7 +131,7 @@ def warn_of_what_waits(store: Store) -> None:
     if waiting := store.read(depth).result():
         text = (
             f"{plural(waiting, 'event')} in the inbox, which --engine leaves alone. `wharfinger "
-            "run` without an engine delivers them."
+            "engine migrate` moves them to the engine."
         )
         messages().print(printable(text), style="yellow", soft_wrap=True)
 

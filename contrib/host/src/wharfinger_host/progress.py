@@ -11,6 +11,7 @@ from typing import Self
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskProgressColumn,
@@ -25,7 +26,7 @@ from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import messages, printable
 from wharfinger_host.views.findings import show_lines
 
-__all__ = ["STYLES", "SendProgress", "statuses", "working"]
+__all__ = ["STYLES", "MoveProgress", "SendProgress", "statuses", "working"]
 
 STYLES = {
     Status.DELIVERED: "green",
@@ -99,6 +100,48 @@ class SendProgress:
             rate=f"{tally.events / elapsed_s:,.0f} events/s",
             statuses=statuses(tally),
         )
+
+
+class MoveProgress:
+    """A bar of events that are moved, where a person is looking; a context manager.
+
+    Args:
+        quiet: Shows nothing, as where standard error is no terminal.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        console = messages()
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("events"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, events: int) -> None:
+        """Say how many there are."""
+        self._progress.update(self._task, total=events)
+
+    def add(self, events: int) -> None:
+        """Say that more of them are moved."""
+        self._progress.advance(self._task, events)
 
 
 @contextmanager

@@ -63,6 +63,11 @@ class KafkaEngine:
         """Seconds between two signs of life."""
         return self.address.session_s / 10
 
+    @property
+    def lease_s(self) -> float:
+        """Seconds without a sign of life after which the group gives lanes to others."""
+        return self.address.session_s
+
     async def setup(self, connections: Sequence[str]) -> None:
         """Make topics that are not there, and give each connection its place."""
         await asyncio.to_thread(self._topics.setup, connections)

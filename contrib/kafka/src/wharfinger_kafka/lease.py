@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final, Protocol
 
 import attrs
-from confluent_kafka import Message
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
 from wharfinger_host.engines.contract import EngineError, Fetched, LaneLostError, fitting
 from wharfinger_kafka.messages import Read
@@ -234,7 +234,7 @@ class KafkaLease:
         events: list[Fetched] = []
         for message in batch:
             found, place = self.read(message), _offset(message)
-            fetched = Fetched(found.event, place, place < self._again_below)
+            fetched = Fetched(found.event, place, place < self._again_below, _at_ms(message))
             if found.problem:
                 await self.dead([fetched], found.problem)
             else:
@@ -281,6 +281,11 @@ class KafkaLease:
             raise LaneLostError(
                 f"Lane {self.lane} of {self.connection} is lost: the group may have given it away."
             )
+
+
+def _at_ms(message: Message) -> int | None:
+    kind, at_ms = message.timestamp()
+    return at_ms if kind != TIMESTAMP_NOT_AVAILABLE else None
 
 
 def _offset(message: Message) -> int:

@@ -82,16 +82,23 @@ class RabbitEngine:
     _alive_until_s: float = 0.0
     _signs: dict[str, RollCall] = attrs.field(factory=dict)
     _events: Publisher = attrs.field(init=False)
+    _directed: Publisher = attrs.field(init=False)
     _dead: Publisher = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._events = Publisher(self.voice, self.topology.events)
+        self._directed = Publisher(self.voice, "")
         self._dead = Publisher(self.voice, self.topology.dead)
 
     @property
     def lanes(self) -> int:
         """How many lanes each connection has."""
         return self.topology.lanes
+
+    @property
+    def lease_s(self) -> float:
+        """Seconds without a sign of life after which the server gives lanes to others."""
+        return self.link.address.heartbeat_s * 2.0
 
     @property
     def is_alive(self) -> bool:
@@ -136,6 +143,16 @@ class RabbitEngine:
         for some in rounds(events):
             await self._events.publish(
                 [(self.topology.key(each.lane(self.lanes)), message_of(each)) for each in some]
+            )
+
+    async def publish_to(self, connection: str, events: Sequence[LaneEvent]) -> None:
+        """Publish events to the queues of one connection, as `publish` does."""
+        for some in rounds(events):
+            await self._directed.publish(
+                [
+                    (self.topology.lane(connection, each.lane(self.lanes)).name, message_of(each))
+                    for each in some
+                ]
             )
 
     async def acquire(self, connection: str, lane: int) -> RabbitLease | None:

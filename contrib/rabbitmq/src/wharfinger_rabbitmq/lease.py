@@ -119,7 +119,8 @@ class RabbitLease:
             return
         # Quorum queues count; a message that goes back to its place has been with somebody.
         again = bool(message.headers.get("x-delivery-count")) or bool(message.redelivered)
-        self._buffer.append(Fetched(event_of(message), message.delivery_tag, again))
+        at_ms = int(message.timestamp.timestamp() * 1000) if message.timestamp else None
+        self._buffer.append(Fetched(event_of(message), message.delivery_tag, again, at_ms))
         self._news.set()
 
     def _closed(self, *_: Any) -> None:

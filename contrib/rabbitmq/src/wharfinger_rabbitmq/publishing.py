@@ -38,7 +38,7 @@ class Publisher:
 
     Attributes:
         link: Gives channels.
-        exchange: Name of the exchange.
+        exchange: Name of the exchange; ``""`` for the one whose keys are the names of queues.
         patience_s: Seconds for which it is tried again.
     """
 
@@ -130,7 +130,7 @@ class Publisher:
             async with answered(ANSWER_S):
                 await exchange.publish(message, key)
         except PublishError as error:
-            raise _no_queue(self.link, f"{self.exchange} and {key}") from error
+            raise _no_queue(self.link, f"{self.exchange} {key}".strip()) from error
         except DeliveryError as error:
             raise EngineFullError(
                 f"A lane at {self.link.address} takes no more events. Try again when the workers "
@@ -142,7 +142,11 @@ class Publisher:
             channel = await self.link.channel(on_return_raises=True)
             try:
                 async with answered(ANSWER_S):
-                    self._exchange_of = await channel.get_exchange(self.exchange)
+                    self._exchange_of = (
+                        await channel.get_exchange(self.exchange)
+                        if self.exchange
+                        else channel.default_exchange
+                    )
             except ChannelNotFoundEntity as error:
                 raise _no_queue(self.link, self.exchange) from error
             except TROUBLE as error:
@@ -193,6 +197,8 @@ def message_of(event: LaneEvent, **headers: Any) -> aio_pika.Message:
         headers: What else is to be known of it.
     """
     named: dict[str, Any] = {"contact": event.contact}
+    if event.only:
+        named["only"] = list(event.only)
     name = event.id
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_ID:
         named["id"], name = name, ""
@@ -201,6 +207,7 @@ def message_of(event: LaneEvent, **headers: Any) -> aio_pika.Message:
         message_id=name or None,
         headers={**named, **headers},
         content_type="application/json",
+        timestamp=time.time(),
         delivery_mode=DeliveryMode.PERSISTENT,
     )
 
@@ -208,4 +215,10 @@ def message_of(event: LaneEvent, **headers: Any) -> aio_pika.Message:
 def event_of(message: aio_pika.abc.AbstractMessage) -> LaneEvent:
     """Return the event that a message holds."""
     contact, name = message.headers.get("contact"), message.headers.get("id")
-    return LaneEvent(str(name or message.message_id or ""), str(contact or ""), message.body)
+    only = message.headers.get("only")
+    return LaneEvent(
+        str(name or message.message_id or ""),
+        str(contact or ""),
+        message.body,
+        tuple(map(str, only)) if isinstance(only, list) else (),
+    )

@@ -35,6 +35,7 @@ MOST_REPLY_BYTES: Final = 64_000_000
 """Most bytes of one reply: far above the echo of the largest request a vendor takes."""
 
 _SENT: Final = "wharfinger.sent"
+_PLAIN: Final = "http://"
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +143,10 @@ def _bounded(reply: httpx.Response, request: httpx.Request) -> httpx.Response:
 
 
 class _GuardedTransport(httpx.AsyncBaseTransport):
-    """Lets nothing out but HTTPS to the hosts that the destination declared, within the budget."""
+    """Lets nothing out but to the hosts that the destination declared, within the budget.
+
+    That is over HTTPS, or in plain text where the destination wrote ``http://`` before a host.
+    """
 
     def __init__(
         self,
@@ -153,14 +157,17 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._inner = inner
         self._hosts = hosts
+        plain = tuple(h.removeprefix(_PLAIN) for h in hosts if h.startswith(_PLAIN))
+        self._patterns = {"https": hosts, "http": plain}
         self._redactor = redactor
         self._spend = spend
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != "https" or not host_allowed(request.url.host, self._hosts):
+        if not host_allowed(request.url.host, self._patterns.get(request.url.scheme, ())):
+            places = (h if h.startswith(_PLAIN) else f"https://{h}" for h in self._hosts)
             raise HostNotAllowedError(
                 f"A request to {request.url.scheme}://{request.url.host} was refused: this "
-                f"destination may only talk to https://{', https://'.join(self._hosts)}. "
+                f"destination may only talk to {', '.join(places)}. "
                 "Check the settings for a host name in the wrong place.",
                 code="host-not-allowed",
             )

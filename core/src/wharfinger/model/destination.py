@@ -61,7 +61,11 @@ class Destination:
         slug: Its name in configurations: lower-case words joined by hyphens.
         title: Its name for people.
         hosts: The only hosts requests may go to. ``*`` stands for exactly one DNS label:
-            ``"*.rest.example.com"``. Other hosts are refused before anything is sent.
+            ``"*.rest.example.com"``. Other hosts are refused before anything is sent, and so is
+            anything but HTTPS, unless an entry says ``"http://"`` before the host. Empty where
+            ``hosts_of`` names all of them.
+        hosts_of: Given an instance of the settings class, names further hosts, for a destination
+            whose users say where their account is. None where every host is known beforehand.
         documentation: Address of a page about it, or ``""``.
         limits: What it can bear.
         tenant: Given an instance of the settings class, names the account whose limits count, by
@@ -71,7 +75,10 @@ class Destination:
 
     slug: str = attrs.field(validator=_slug)
     title: str
-    hosts: tuple[str, ...] = attrs.field(converter=names)
+    hosts: tuple[str, ...] = attrs.field(default=(), converter=names)
+    hosts_of: Callable[[Any], Iterable[str]] | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.is_callable())
+    )
     documentation: str = ""
     limits: Limits = Limits()
     tenant: Callable[[Any], Hashable] | None = attrs.field(

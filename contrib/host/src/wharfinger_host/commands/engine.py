@@ -1,4 +1,4 @@
-"""``wharfinger engine setup|status``."""
+"""``wharfinger engine``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from wharfinger_host.commands.options import AsJson, Config, Engine
+from wharfinger_host.commands.migrate import migrate
+from wharfinger_host.commands.options import AsJson, Config, Engine, needs_engine
 from wharfinger_host.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ engine = typer.Typer(
     name="engine",
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Make and look at the lanes of events in an engine such as RabbitMQ.",
+    help="Make, look at and fill the lanes of events in an engine such as RabbitMQ.",
 )
 
 
@@ -49,33 +50,26 @@ def show_status(config: Config, *, engine: Engine = "", as_json: AsJson = False)
     _look(config, engine, setup=False, as_json=as_json)
 
 
+engine.command(
+    "migrate", epilog="Example: wharfinger engine migrate wharfinger.toml --engine amqp://HOST/"
+)(migrate)
+
+
 def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None:
     import asyncio
 
-    from wharfinger_host import keeping, opening, terminal
-    from wharfinger_host.configuration import read_inbox_configuration
-    from wharfinger_host.engines.at_work import engine_for
-    from wharfinger_host.engines.contract import EngineError, EngineUrlError
+    from wharfinger_host import keeping, terminal
+    from wharfinger_host.engines.at_work import engine_for, leaving
     from wharfinger_host.engines.finding import without_password
     from wharfinger_host.views import engine as view
 
-    if not url:
-        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
-    try:
-        configuration = read_inbox_configuration(config)
-    except OSError as error:
-        raise opening.leave_unreadable(str(config), error) from error
-    if configuration.inbox is None or configuration.problems:
-        raise keeping.leave_with_problems(configuration, as_json=as_json)
+    needs_engine(url)
+    configuration, inbox = keeping.read(config, as_json=as_json)
     names = tuple(configuration.connections)
     with keeping.store_of(configuration) as store:
-        lanes = store.layout.partitions
-    try:
+        lanes = keeping.lanes_of(inbox, store)
+    with leaving():
         status = asyncio.run(_status(engine_for(url, lanes), names, setup=setup))
-    except EngineUrlError as error:
-        raise typer.BadParameter(str(error), param_hint="--engine") from error
-    except EngineError as error:
-        raise opening.leave(str(error), Exit.FILES) from error
     shown = without_password(url)
     if as_json:
         terminal.write_json(view.as_json(shown, status))

@@ -32,6 +32,7 @@ __all__ = [
     "SlugOfAction",
     "Wishes",
     "Yes",
+    "needs_engine",
     "read_pairs",
 ]
 
@@ -170,6 +171,19 @@ Wishes = Annotated[
         show_default=False,
     ),
 ]
+
+
+def needs_engine(url: str) -> None:
+    """Refuse to work on no engine.
+
+    Args:
+        url: As it was given.
+
+    Raises:
+        typer.BadParameter: It was not.
+    """
+    if not url:
+        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
 
 
 def read_pairs(texts: list[str] | None, flag: str) -> dict[str, str]:

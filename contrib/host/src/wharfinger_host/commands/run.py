@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,11 @@ from wharfinger_host.commands.options import (
 )
 from wharfinger_host.exits import Exit
 from wharfinger_host.log_format import LogFormat as Format
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from wharfinger_host.engines.at_work import Lanes
 
 __all__ = ["run"]
 
@@ -65,7 +70,7 @@ def run(  # noqa: PLR0913  # the options of the command
     With --engine the events come from the lanes of an engine, which several machines may share;
     the inbox keeps the ledger and the dead letters of this one.
 
-    Exit code 1 where something became a dead letter or still waits in the inbox, 2 where the
+    Exit code 1 where something became a dead letter or still waits, 2 where the
     configuration is wrong, 3 where the inbox or the engine cannot be used, 130 where it was
     stopped at once.
     """
@@ -84,8 +89,6 @@ def run(  # noqa: PLR0913  # the options of the command
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
 
-    if engine and once:
-        raise typer.BadParameter("goes with the inbox only.", param_hint="--once")
     context.with_resource(logs.written(log_format, __name__))
     seen_by = measuring.read_token(metrics_token)
     plugins = opening.load_plugins()
@@ -110,8 +113,14 @@ def run(  # noqa: PLR0913  # the options of the command
             drain_s=drain_s,
             once=once,
         )
-        stopped, work = False, worker.run
+        stopped, work, names, left = False, worker.run, tuple(connections), list[int]()
         with report, collecting_less(), leaving(), ExitStack() as stack:
+            lanes = lanes_for(
+                engine,
+                keeping.lanes_of(configuration.inbox, store),
+                one_machine=one_machine,
+                delivering=configuration.connections,
+            )
             if metrics_port is not None:
                 server = measuring.server_of(
                     config,
@@ -120,23 +129,38 @@ def run(  # noqa: PLR0913  # the options of the command
                     host=metrics_host,
                     port=metrics_port,
                     token=seen_by,
+                    lanes=lanes,
                 )
                 work = partial(measuring.beside, worker.run, stack.enter_context(server))
-            lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
             if lanes is not None:
                 worker.post = lanes.post
+                if once:
+                    work = partial(_and_look, work, lanes, names, left)
             try:
-                asyncio.run(on_engine(lanes, tuple(connections), work))
+                asyncio.run(on_engine(lanes, names, work))
             except (asyncio.CancelledError, KeyboardInterrupt):
                 stopped = True
         summary = view.Summary.of(
-            store, report, failed=worker.failed, stopped=stopped, by_engine=bool(engine)
+            store,
+            report,
+            failed=worker.failed,
+            stopped=stopped,
+            by_engine=bool(engine),
+            in_engine=left[0] if left else None,
         )
     if as_json:
         terminal.write_json(view.as_json(summary))
     else:
         view.show(terminal.results(), summary)
     raise typer.Exit(_exit_code(stopped=stopped, done=summary.all_done))
+
+
+async def _and_look(
+    work: Callable[[], Awaitable[None]], lanes: Lanes, names: Sequence[str], left: list[int]
+) -> None:
+    """Work, and then see what still waits in the engine."""
+    await work()
+    left.append(await lanes.waiting(names))
 
 
 def _exit_code(*, stopped: bool, done: bool) -> Exit:

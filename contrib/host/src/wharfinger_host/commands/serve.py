@@ -111,15 +111,20 @@ def serve(  # noqa: PLR0913  # the options of the command
         except OSError as error:
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
+        stack.enter_context(leaving())
         file, inbox = reading.configuration.file, reading.inbox.file
-        pages = [stack.enter_context(measuring.page_of(file, inbox, seen_by))]
+        lanes = lanes_for(
+            engine,
+            keeping.lanes_of(reading.inbox, store),
+            one_machine=one_machine,
+            delivering={} if no_deliver else reading.configuration.connections,
+        )
+        pages = [stack.enter_context(measuring.page_of(file, inbox, seen_by, lanes))]
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
             people = pages_of(reading, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
-        stack.enter_context(leaving())
-        lanes = lanes_for(engine, store.layout.partitions, one_machine=one_machine)
         process = setup.process_of(
             reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import typer
@@ -19,13 +21,29 @@ from wharfinger_host.engines.contract import (
     EngineUrlError,
     LaneEvent,
 )
+from wharfinger_host.engines.counts import LaneCounts
 from wharfinger_host.engines.finding import engine_of
 from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.exits import Exit
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
+from wharfinger_host.terminal import messages, printable
 
-__all__ = ["Lanes", "engine_for", "lanes_for", "leaving", "on_engine"]
+__all__ = [
+    "Lanes",
+    "Take",
+    "check",
+    "engine_for",
+    "lanes_for",
+    "leaving",
+    "on_engine",
+    "taking",
+]
+
+_WHOLE_S: Final = 300.0
+"""What ``timeouts.whole_s`` is where a configuration does not say it."""
+Take = Callable[[Sequence[Entry]], Future[Accepted]]
+"""Takes events in; they are safe once the future is done."""
 
 
 @attrs.frozen
@@ -35,15 +53,45 @@ class Lanes:
     Attributes:
         engine: Has them.
         one_machine: Whether all workers of the engine write into one ledger.
+        observer: The same engine once more, to be looked at: a question that waits for its answer
+            must keep no sign of life from getting through. None where nobody looks.
+        counts: How lanes come and go, by connection.
     """
 
     engine: Engine
     one_machine: bool = False
+    observer: Engine | None = None
+    counts: dict[str, LaneCounts] = attrs.field(factory=dict)
 
-    @property
-    def post(self) -> Callable[..., Any]:
-        """What makes posts on the engine, for `Worker.post`."""
-        return partial(EnginePost, engine=self.engine, one_machine=self.one_machine)
+    def post(self, *, name: str, **duty: Any) -> EnginePost:
+        """Make a post on the engine, for `Worker.post`.
+
+        Args:
+            name: Name of the connection.
+            duty: As `EnginePost` takes it.
+        """
+        return EnginePost(
+            engine=self.engine,
+            one_machine=self.one_machine,
+            counts=self.counts.setdefault(name, LaneCounts()),
+            name=name,
+            **duty,
+        )
+
+    async def close(self) -> None:
+        """Leave the engine."""
+        await self.engine.close()
+        if self.observer is not None:
+            await self.observer.close()
+
+    async def waiting(self, connections: Sequence[str]) -> int:
+        """Return how many events wait, each for every connection by itself.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        status = await self.engine.status(connections)
+        return sum(lane.waiting or 0 for lane in status.lanes)
 
     async def take(self, entries: Sequence[Entry]) -> Accepted:
         """Publish events, for `Intake.take`; which are duplicates is found out as they are fetched.
@@ -80,15 +128,50 @@ async def on_engine(
     """
     if lanes is None:
         return await work()
-    engine = lanes.engine
     try:
-        status = await engine.status(connections)
-        if not status.ok:
-            problems = [*status.problems, *(lane.problem for lane in status.lanes if lane.problem)]
-            raise EngineError(problems[0])
+        await check(lanes.engine, connections)
         await work()
     finally:
-        await engine.close()
+        await lanes.close()
+
+
+async def check(engine: Engine, connections: Sequence[str]) -> None:
+    """Look whether an engine can be worked on.
+
+    Raises:
+        EngineError: It has no lanes for a connection, or does not answer.
+    """
+    status = await engine.status(connections)
+    if not status.ok:
+        problems = [*status.problems, *(lane.problem for lane in status.lanes if lane.problem)]
+        raise EngineError(problems[0])
+
+
+@contextmanager
+def taking(lanes: Lanes, connections: Sequence[str]) -> Iterator[Take]:
+    """Publish out of a thread that is not the engine's.
+
+    Args:
+        lanes: Of an engine that is not connected yet.
+        connections: Whose lanes are needed.
+
+    Yields:
+        What publishes, as `Store.accept` takes in.
+
+    Raises:
+        EngineError: It has no lanes for a connection, or does not answer.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="wharfinger-engine", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(check(lanes.engine, connections), loop).result()
+        yield lambda entries: asyncio.run_coroutine_threadsafe(lanes.take(entries), loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(lanes.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @contextmanager
@@ -102,18 +185,30 @@ def leaving() -> Iterator[None]:
         raise opening.leave(str(error), Exit.FILES) from error
 
 
-def lanes_for(url: str, lanes: int, *, one_machine: bool) -> Lanes | None:
+def lanes_for(
+    url: str,
+    lanes: int,
+    *,
+    one_machine: bool = False,
+    delivering: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Lanes | None:
     """Return the lanes of the engine of a URL; None where none is named.
 
     Args:
         url: Its URL, or ``""``.
         lanes: How many lanes each connection has.
         one_machine: Whether all workers of the engine write into one ledger.
+        delivering: The tables of those connections that are delivered to from here, by name. What
+            of them does not go with the engine's leases is said.
 
     Raises:
         EngineUrlError: No engine takes it, or it is the inbox itself.
     """
-    return Lanes(engine_for(url, lanes), one_machine) if url else None
+    if not url:
+        return None
+    engine = engine_for(url, lanes)
+    _warn_of_timeouts(engine, delivering or {})
+    return Lanes(engine, one_machine, engine_for(url, lanes))
 
 
 def engine_for(url: str, lanes: int) -> Engine:
@@ -131,3 +226,25 @@ def engine_for(url: str, lanes: int) -> Engine:
             "The inbox needs no engine: leave --engine away, and name its file in [inbox]."
         )
     return engine_of(url, lanes)
+
+
+def _warn_of_timeouts(engine: Engine, connections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say where a request may last longer than the lease of the lane that it is from.
+
+    Args:
+        engine: Gives leases.
+        connections: Their tables, by name.
+    """
+    longest_s: dict[float, list[str]] = {}
+    for name, table in connections.items():
+        whole_s = table.get("timeouts", {}).get("whole_s", _WHOLE_S)
+        if whole_s >= engine.lease_s:
+            longest_s.setdefault(whole_s, []).append(name)
+    for whole_s, names in longest_s.items():
+        text = (
+            f"A request of {', '.join(names)} may take {whole_s:g} s (timeouts.whole_s), and the "
+            f"engine gives a lane to another worker after {engine.lease_s:g} s without a sign of "
+            "life. What a worker that is cut off still sends may then come after what is newer. "
+            "Let whole_s be less, or ask for a longer lease in the engine's URL."
+        )
+        messages().print(printable(text), style="yellow", soft_wrap=True)

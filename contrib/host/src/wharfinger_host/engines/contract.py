@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
 __all__ = [
     "DeadLetter",
+    "Directed",
     "Engine",
     "EngineDownError",
     "EngineError",
@@ -63,11 +64,13 @@ class LaneEvent:
         id: Tells it from every other event, here and at every later try to publish it.
         contact: Whom it is about, or ``""``. Events about the same one keep their order.
         raw: The event as JSON.
+        only: Names of the mappings that it is still to go through; empty for all there are.
     """
 
     id: str
     contact: str
     raw: bytes
+    only: tuple[str, ...] = ()
 
     def lane(self, lanes: int) -> int:
         """Return the lane it belongs to, the same in every process.
@@ -88,11 +91,14 @@ class Fetched:
         place: Where it stands; grows within one lease.
         again: Whether it may have been handed out before, to whomever. What must not be sent twice
             may then have been sent.
+        at_ms: When it was published, in milliseconds since 1970; None where the engine does not
+            know.
     """
 
     event: LaneEvent
     place: int
     again: bool = False
+    at_ms: int | None = None
 
 
 def fitting(sizes: Iterable[int]) -> int:
@@ -238,10 +244,12 @@ class Engine(Protocol):
         lanes: How many lanes each connection has. Fixed once there are any: to change it, let them
             run empty first.
         beat_s: Seconds between two calls of `workers`, at most.
+        lease_s: Seconds without a sign of life after which others may have a worker's lanes.
     """
 
     lanes: int
     beat_s: float
+    lease_s: float
 
     async def setup(self, connections: Sequence[str]) -> None:
         """Make the lanes of connections; what is there already stays.
@@ -292,3 +300,11 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Work no more: every lane is free for others at once."""
+
+
+@runtime_checkable
+class Directed(Protocol):
+    """An engine that can hand an event to one connection and to no other."""
+
+    async def publish_to(self, connection: str, events: Sequence[LaneEvent]) -> None:
+        """Do as `Engine.publish`, for the lanes of one connection alone."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -23,7 +23,7 @@ from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.working.lane import Ticket
 
-__all__ = ["Entered", "enter", "stay", "take_over"]
+__all__ = ["Entered", "announce", "enter", "stay", "take_over"]
 
 _FIRST: Final = -2
 """Partition of lane 0; the others follow downwards. -1 stands for replays."""
@@ -127,6 +127,31 @@ def enter(
     for each in entered:
         each.known = known.get(each.seq, {})
     return entered
+
+
+def announce(
+    db: sqlite3.Connection, named: Mapping[int, str], again: Iterable[tuple[int, int]]
+) -> None:
+    """Let events keep their numbers that are about to go from the inbox to an engine.
+
+    What the ledger knows of them is then known as they are fetched.
+
+    Args:
+        db: Within a transaction.
+        named: How they are called there, by number.
+        again: What is delivered and is to be once more: numbers of events and of mappings. The
+            ledger forgets it.
+    """
+    db.executemany("DELETE FROM ledger WHERE seq = ? AND target = ?", again)
+    db.executemany(
+        "UPDATE inbox SET message_id = ? WHERE seq = ? AND message_id IS NULL",
+        [(name, seq) for seq, name in named.items()],
+    )
+    # One that was fetched already, because another published it, is known by that number.
+    db.executemany(
+        "INSERT OR IGNORE INTO message_ids VALUES (?, ?)",
+        [(_digest(name), seq) for seq, name in named.items()],
+    )
 
 
 def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:

@@ -16,16 +16,16 @@ import attrs
 
 from wharfinger import Connection
 from wharfinger_host.engines.contract import Engine, Fetched, Lease
+from wharfinger_host.engines.counts import LaneCounts
 from wharfinger_host.engines.holding import Holder
 from wharfinger_host.engines.ledger import take_over
 from wharfinger_host.engines.round import Round, Trying
 from wharfinger_host.store import leases
 from wharfinger_host.store.deferred import probe
 from wharfinger_host.store.targets import add_targets
-from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.duty import Duty
 from wharfinger_host.working.lane import Lane
-from wharfinger_host.working.post import Audience
-from wharfinger_host.working.verdicts import Patience, Verdicts
+from wharfinger_host.working.verdicts import Verdicts
 
 __all__ = ["EnginePost"]
 
@@ -35,36 +35,20 @@ _LIVE_S: Final = leases.LEASE_S / 5
 
 
 @attrs.define(eq=False, kw_only=True)
-class EnginePost:
-    """Works for one connection until it is told to end.
+class EnginePost(Duty):
+    """Works for one connection on an engine until it is told to end.
+
+    What halts it looks at again by itself; it never ends in order to.
 
     Attributes:
         engine: Has the lanes.
-        name: Name of the connection.
-        connection: Not open yet.
-        disk: Writes to the ledger.
-        owner: Name of this process.
-        audience: Hears how it goes.
-        patience: How long to wait before something is offered again.
-        drain_s: Seconds that are left at the end to what is under way.
-        once: Not known here: an engine is never done.
-        look_again_s: Seconds before it looks again at what halted.
         one_machine: Whether all workers of the engine write into this one ledger.
-        renew: Whether it ended in order to look again at what halted; it does that by itself.
+        counts: Hears how lanes come and go.
     """
 
     engine: Engine
-    name: str
-    connection: Connection
-    disk: Disk
-    owner: str
-    audience: Audience
-    patience: Patience = attrs.field(factory=Patience)
-    drain_s: float = 30.0
-    once: bool = False
-    look_again_s: float = 60.0
     one_machine: bool = False
-    renew: bool = False
+    counts: LaneCounts = attrs.field(factory=LaneCounts)
     _lanes: dict[Lease, Lane] = attrs.field(factory=dict)
     _verdicts: Verdicts | None = None
     _opened: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -79,7 +63,9 @@ class EnginePost:
         self._ending.set()
 
     async def run(self) -> None:
-        """Work until `end`; cancelled, it stops at once.
+        """Work until `end`, or, once, until nothing is left to do at present.
+
+        Cancelled, it stops at once.
 
         Raises:
             EngineError: The engine has no lanes for this connection.
@@ -90,8 +76,10 @@ class EnginePost:
             engine=self.engine,
             connection=self.name,
             work=self._work,
-            idle=self._offer_again,
+            rest=self._offer_again,
             most=_BATCH,
+            once=self.once,
+            counts=self.counts,
         )
         holding = asyncio.create_task(holder.run())
         living = asyncio.create_task(self._live())
@@ -103,6 +91,8 @@ class EnginePost:
                     await self._until_news(holding, living, look_again_s)
                     if self._ending.is_set():
                         await self._end(holder, holding)
+                        return
+                    if holding.done():
                         return
                     await self._shut()
                 look_again_s = min(look_again_s * 2, self.patience.longest_halted_s)
@@ -171,7 +161,7 @@ class EnginePost:
         await self._quiet.wait()
 
     async def _work(self, lease: Lease, batch: Sequence[Fetched]) -> bool:
-        """Deliver a batch and write down what became of it; false where the lane is lost."""
+        """Deliver a batch and write down what became of it; false where it goes back."""
         lane = await self._lane_of(lease)
         trying: list[Trying] | None = None
         if not await self._offer_again(lease):
@@ -189,6 +179,8 @@ class EnginePost:
             finally:
                 self._leave()
             trying = made.again
+            if trying and self.once:
+                return False
             if made.has_halted:
                 self._halted.set()
             if made.has_to_wait:

@@ -24,9 +24,9 @@ from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DeferredRow, Settlement, settle
 from wharfinger_host.store.store import finished
 from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.duty import Audience
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Offer, Ticket
-from wharfinger_host.working.post import Audience
 from wharfinger_host.working.verdicts import Verdicts
 
 __all__ = ["Round", "Trying"]
@@ -135,7 +135,8 @@ class Round:
             names = tuple(
                 name
                 for name in self.verdicts.mappings
-                if self._is_to_send(name, fetched, each, content, gaps if repeated else None)
+                if (not event.only or name in event.only)
+                and self._is_to_send(name, fetched, each, content, gaps if repeated else None)
                 and not self._may_have_been_sent(name, ticket, fetched, each, content)
                 and not self._is_to_wait(name, ticket, content, waits)
             )

@@ -10,6 +10,8 @@ import attrs
 
 import wharfinger
 from wharfinger import Usage
+from wharfinger_host.engines.at_work import Lanes
+from wharfinger_host.measuring.engine import EngineFacts, look_at
 from wharfinger_host.measuring.totals import Target, Totals
 from wharfinger_host.serving.counts import Counts
 from wharfinger_host.store.backlog import Backlog, backlog_of, oldest_of, state_of
@@ -46,12 +48,14 @@ class Facts:
         outcomes: How many outcomes since this process began, whoever delivered.
         letters: How many dead letters there are, by connection, mapping and status.
         counts: What this process took in; None where it takes nothing in.
+        engine: How it stands with the engine; None where the events are in the inbox.
     """
 
     connections: Mapping[str, Measured]
     outcomes: Mapping[Target, int]
     letters: Mapping[Target, int]
     counts: Counts | None
+    engine: EngineFacts | None = None
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -63,6 +67,7 @@ class Gauge:
         at_work: Gives the connections that this process delivers to, by name.
         names: Gives the names of those that the configuration has.
         counts: What this process took in; None where it takes nothing in.
+        lanes: Of an engine; None where the events are in the inbox.
         clock: The clock of leases, in seconds.
     """
 
@@ -70,6 +75,7 @@ class Gauge:
     at_work: Callable[[], Mapping[str, wharfinger.Connection]]
     names: Callable[[], Collection[str]]
     counts: Counts | None = None
+    lanes: Lanes | None = None
     clock: Callable[[], float] = time.monotonic
     _totals: Totals = attrs.field(init=False)
 
@@ -101,6 +107,7 @@ class Gauge:
             outcomes=self._totals.take(found.tallied, now_ms),
             letters=found.letters,
             counts=self.counts,
+            engine=None if self.lanes is None else await look_at(self.lanes, names),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from wharfinger_host.measuring.engine import families_of_engine
 from wharfinger_host.measuring.facts import Facts
 from wharfinger_host.serving.counts import Counts
 
@@ -21,6 +22,8 @@ def families(facts: Facts) -> Iterator[Metric]:
     yield from _of_connections(facts)
     yield from _of_targets(facts)
     yield from _of_vendors(facts)
+    if facts.engine is not None:
+        yield from families_of_engine(facts.engine)
     if facts.counts is not None:
         yield from _of_intake(facts.counts)
 
@@ -92,6 +95,7 @@ def _of_vendors(facts: Facts) -> Iterator[Metric]:
             ("requests_waiting", "Requests of this process that wait to start."),
             ("paused_seconds", "What is left of a pause that the vendor asked for; 0 for none."),
             ("circuit_closed", "1 while the vendor is taken to work, 0 while it is left in peace."),
+            ("budget_left", "Calls that the budget leaves for this day; none without a bound."),
         )
     }
     for name, measured in facts.connections.items():
@@ -107,6 +111,8 @@ def _of_vendors(facts: Facts) -> Iterator[Metric]:
             ("circuit_closed", int(usage.circuit == "closed")),
         ):
             gauges[gauge].add_metric([name], value)
+        if usage.budget_left is not None:
+            gauges["budget_left"].add_metric([name], usage.budget_left)
     yield from (calls, *gauges.values())
 
 

@@ -16,6 +16,7 @@ from wharfinger import Secret
 from wharfinger_host import opening
 from wharfinger_host.configuration import read_inbox_configuration
 from wharfinger_host.dashboard import options
+from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.exits import Exit
 from wharfinger_host.logs import tell
 from wharfinger_host.measuring.facts import Gauge
@@ -45,13 +46,16 @@ def read_token(option: str) -> Secret | None:
 
 
 @contextmanager
-def page_of(config: pathlib.Path, inbox: pathlib.Path, token: Secret | None) -> Iterator[Pages]:
+def page_of(
+    config: pathlib.Path, inbox: pathlib.Path, token: Secret | None, lanes: Lanes | None = None
+) -> Iterator[Pages]:
     """Open what the metrics of a server are read from.
 
     Args:
         config: The configuration.
         inbox: Its inbox.
         token: Lets others than this machine read them.
+        lanes: Of an engine; None where the events are in the inbox.
 
     Yields:
         What makes the route.
@@ -65,7 +69,11 @@ def page_of(config: pathlib.Path, inbox: pathlib.Path, token: Secret | None) -> 
             intake: Intake, at_work: Callable[[], Mapping[str, wharfinger.Connection]]
         ) -> Sequence[BaseRoute]:
             gauge = Gauge(
-                store=store, at_work=at_work, names=_names_in(config), counts=intake.counts
+                store=store,
+                at_work=at_work,
+                names=_names_in(config),
+                counts=intake.counts,
+                lanes=lanes,
             )
             return [metrics(gauge, Door(token))]
 
@@ -81,6 +89,7 @@ def server_of(
     host: str,
     port: int,
     token: Secret | None,
+    lanes: Lanes | None = None,
 ) -> Iterator[Server]:
     """Make a server that answers with the metrics of a worker, and with nothing else.
 
@@ -91,6 +100,7 @@ def server_of(
         host: Address to listen on.
         port: 0 takes a free one.
         token: Lets others than this machine read them.
+        lanes: Of an engine; None where the events are in the inbox.
 
     Raises:
         typer.Exit: The port is taken; it has been said.
@@ -103,7 +113,10 @@ def server_of(
         raise opening.leave(f"{text}Try another --metrics-port.", Exit.USAGE) from error
     with listener, Store(inbox) as store:
         gauge = Gauge(
-            store=store, at_work=lambda: _connections(worker.connections), names=_names_in(config)
+            store=store,
+            at_work=lambda: _connections(worker.connections),
+            names=_names_in(config),
+            lanes=lanes,
         )
         yield Server(Starlette(routes=[metrics(gauge, Door(token))]), listener, drain_s=1)
 

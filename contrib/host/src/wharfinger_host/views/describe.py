@@ -100,7 +100,9 @@ def show_destination(console: Console, plugins: Plugins, destination: Destinatio
     console.print(printable(f"{destination.title}  ({destination.slug})"), style="bold")
     if destination.documentation:
         console.print(printable(destination.documentation), soft_wrap=True)
-    console.print(printable(f"Talks only to {', '.join(destination.hosts)}."), soft_wrap=True)
+    named = ["hosts that its settings name"] if destination.hosts_of else []
+    hosts = ", ".join([*destination.hosts, *named])
+    console.print(printable(f"Talks only to {hosts}."), soft_wrap=True)
     mappings = "any number of" if limits.mappings is None else f"at most {limits.mappings}"
     console.print(
         f"A connection holds {mappings} mappings. An account gets at most "

@@ -31,7 +31,9 @@ class Summary:
         letters: Dead letters there are, from this run and those before.
         failed: Connections that broke off.
         stopped: Whether it was stopped at once.
-        by_engine: Whether the events came from an engine; what waits there, the inbox knows not.
+        by_engine: Whether the events came from an engine.
+        in_engine: Events that wait there, each for every connection by itself; None where nobody
+            looked.
     """
 
     tally: Tally
@@ -41,6 +43,7 @@ class Summary:
     failed: list[str]
     stopped: bool
     by_engine: bool = False
+    in_engine: int | None = None
 
     @classmethod
     def of(
@@ -51,6 +54,7 @@ class Summary:
         failed: set[str],
         stopped: bool,
         by_engine: bool = False,
+        in_engine: int | None = None,
     ) -> Self:
         """Look at what is left in the inbox."""
         waiting, next_ms, letters = store.read(_left).result()
@@ -62,13 +66,14 @@ class Summary:
             failed=sorted(failed),
             stopped=stopped,
             by_engine=by_engine,
+            in_engine=in_engine,
         )
 
     @property
     def all_done(self) -> bool:
         """Whether nothing waits, and nothing became a dead letter."""
         dead = self.tally.totals[Status.REJECTED] + self.tally.totals[Status.UNKNOWN]
-        return not (self.waiting or self.failed or dead)
+        return not (self.waiting or self.in_engine or self.failed or dead)
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -76,6 +81,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
     return {
         "ok": summary.all_done and not summary.stopped,
         "waiting": summary.waiting,
+        "in_engine": summary.in_engine,
         "next_try": _next(summary),
         "letters": summary.letters,
         "failed": summary.failed,
@@ -96,12 +102,15 @@ def show(console: Console, summary: Summary) -> None:
         when = f"; the first is tried again at {_next(summary)}" if summary.next_ms else ""
         text = f"{plural(summary.waiting, 'event')} still in the inbox{when}"
         console.print(printable(text), style="yellow", soft_wrap=True)
+    if summary.in_engine:
+        text = f"{plural(summary.in_engine, 'event')} still in the engine"
+        console.print(text, style="yellow", soft_wrap=True)
     if summary.letters:
         text = f"{plural(summary.letters, 'dead letter')}; `wharfinger dead-letters` shows why"
         console.print(text, style="red", soft_wrap=True)
     if summary.stopped:
         console.print("Stopped at once: what was under way is sent again next time.", style="red")
-    elif summary.by_engine:
+    elif summary.by_engine and summary.in_engine is None:
         console.print("What waits in the engine, `wharfinger engine status` shows.")
     elif summary.all_done:
         console.print("Nothing is left to do.", style="bold")

@@ -18,7 +18,7 @@ from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.lane import Lane, Load, Offer, Ticket
 from wharfinger_host.working.recorder import Recorder
-from wharfinger_host.working.verdicts import Verdicts
+from wharfinger_host.working.verdicts import Verdicts, takes
 
 __all__ = ["Feeder", "Taking"]
 
@@ -155,7 +155,7 @@ class Feeder:
         if status not in (None, DEFERRED):
             follows = place in lane.gaps and mapping.action.effect is Effect.IDEMPOTENT
             return follows and status == Status.DELIVERED
-        if lane.known and mapping.action.order_key is not None and _takes(mapping, content):
+        if lane.known and mapping.action.order_key is not None and takes(mapping, content):
             lane.gaps.add(place)
         return status is None
 
@@ -175,7 +175,7 @@ class Feeder:
             (target, ticket.contact) in pairs or lane.waits(target, ticket.contact, written)
         ):
             return False
-        if _takes(mapping, content):
+        if takes(mapping, content):
             self.verdicts.hold_back(lane.settlement, ticket, target, self.store.now_ms())
             lane.put_aside(target, ticket.contact, self.recorder.next_write)
         return True
@@ -248,13 +248,6 @@ class Feeder:
             for name, mapping in self.mappings.items()
             if mapping.action.order_key is not None
         ]
-
-
-def _takes(mapping: Any, event: Any) -> bool:
-    try:
-        return bool(mapping.matches(event))
-    except Exception:  # noqa: BLE001  # it is rejected when it is offered
-        return True
 
 
 def _next_of_log(

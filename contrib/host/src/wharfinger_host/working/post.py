@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import attrs
 
-from wharfinger import Connection, Finding, Outcome
 from wharfinger_host.store import leases
 from wharfinger_host.store.deferred import any_waits, probe
 from wharfinger_host.store.errors import StoreError
@@ -23,14 +22,14 @@ from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.store.targets import add_targets
 from wharfinger_host.store.timekeeping import follow_clock
-from wharfinger_host.working.disk import Disk
+from wharfinger_host.working.duty import Duty
 from wharfinger_host.working.feeding import Feeder
 from wharfinger_host.working.journal import DiskJournal
 from wharfinger_host.working.lane import Lane, Load, Ticket
 from wharfinger_host.working.recorder import Recorder
-from wharfinger_host.working.verdicts import Patience, Verdicts
+from wharfinger_host.working.verdicts import Verdicts
 
-__all__ = ["Audience", "Post"]
+__all__ = ["Post"]
 
 _MOST_WAITING: Final = 10_000
 _MOST_PER_LANE: Final = 2_500
@@ -42,48 +41,15 @@ _HEARTBEAT_S: Final = LEASE_S / 5
 _LOOK_S: Final = 0.1
 
 
-class Audience(Protocol):
-    """Hears how the work of a connection goes."""
-
-    def opened(self, connection: str, findings: Sequence[Finding]) -> None:
-        """Hear what was found when a connection opened."""
-
-    def recovered(self, connection: str, events: int) -> None:
-        """Hear how many events are unknown because the last program died."""
-
-    def settled(self, connection: str, mapping: str, ticket: Ticket, outcome: Outcome) -> None:
-        """Hear of one outcome."""
-
-
 @attrs.define(eq=False, kw_only=True)
-class Post:
-    """Works for one connection until it is told to end.
+class Post(Duty):
+    """Works for one connection on the inbox until it is told to end.
 
     Attributes:
-        name: Name of the connection.
-        connection: Not open yet.
-        disk: Writes to the inbox.
-        owner: Name of this process.
-        audience: Hears how it goes.
-        patience: How long to wait before something is offered again.
-        drain_s: Seconds that are left at the end to what is under way.
-        once: Whether to end where nothing is left to do at present.
-        look_again_s: Seconds before it ends to look again at what halted.
         clock: The clock of leases.
-        renew: Whether it ended in order to look again at what halted.
     """
 
-    name: str
-    connection: Connection
-    disk: Disk
-    owner: str
-    audience: Audience
-    patience: Patience = attrs.field(factory=Patience)
-    drain_s: float = 30.0
-    once: bool = False
-    look_again_s: float = 60.0
     clock: Callable[[], float] = time.monotonic
-    renew: bool = False
     _lanes: dict[Lane, asyncio.Task[None]] = attrs.field(factory=dict)
     _feeders: dict[Lane, Feeder] = attrs.field(factory=dict)
     _load: Load = attrs.field(factory=Load)

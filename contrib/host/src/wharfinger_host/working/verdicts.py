@@ -13,7 +13,7 @@ from wharfinger import Outcome, Status
 from wharfinger_host.store.ledger import Settlement
 from wharfinger_host.working.lane import Ticket
 
-__all__ = ["Patience", "Verdicts", "payload_of"]
+__all__ = ["Patience", "Verdicts", "payload_of", "takes"]
 
 _WITHOUT_FAULT: Final = frozenset({"held-back", "lane-full"})
 """Codes that say nothing of the event itself."""
@@ -191,6 +191,19 @@ class Verdicts:
                 None if payload is None else orjson.dumps(payload, default=str),
             )
         )
+
+
+def takes(mapping: Any, event: Any) -> bool:
+    """Tell whether the trigger of a mapping takes an event, or breaks on it.
+
+    Args:
+        mapping: A mapping of a connection.
+        event: The event.
+    """
+    try:
+        return bool(mapping.matches(event))
+    except Exception:  # noqa: BLE001  # it is rejected when it is sent
+        return True
 
 
 def payload_of(mapping: Any, event: Any) -> dict[str, Any] | None:

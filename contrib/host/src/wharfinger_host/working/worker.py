@@ -18,7 +18,8 @@ from wharfinger_host.store.errors import DiskFullError, StoreError
 from wharfinger_host.store.retention import Retention, prune
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.disk import Disk, Watcher
-from wharfinger_host.working.post import Audience, Post
+from wharfinger_host.working.duty import Audience
+from wharfinger_host.working.post import Post
 from wharfinger_host.working.verdicts import Patience
 
 __all__ = ["Loaded", "Staff", "Worker", "first_of"]

@@ -72,9 +72,10 @@ async def send_letters(
         content=b"[" + b",".join(batch.bodies) + b"]",
         headers={"Content-Type": "application/json"},
     )
+    verdicts = _verdicts(response, len(batch)) if response.is_success else None
+    if verdicts is not None:
+        return [_outcome(verdict) for verdict in verdicts]
     match response.status_code:
-        case 200:
-            return [_outcome(verdict) for verdict in response.json()["verdicts"]]
         case 401:
             raise wharfinger.CredentialsError("Postbox refused the API Key. Make a new one.")
         case 429:
@@ -92,6 +93,17 @@ async def send_letters(
         vendor_message=session.redact(response.text),
         http_status=response.status_code,
     )
+
+
+def _verdicts(response: httpx.Response, letters: int) -> list[str] | None:
+    """Read one verdict per letter; None where the reply is not what Postbox is known to send."""
+    try:
+        found = orjson.loads(response.content)["verdicts"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    if not isinstance(found, list) or len(found) != letters:
+        return None
+    return found if all(isinstance(verdict, str) for verdict in found) else None
 
 
 def _outcome(verdict: str) -> wharfinger.Outcome:

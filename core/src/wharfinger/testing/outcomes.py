@@ -1,0 +1,142 @@
+"""One outcome per payload, whatever the vendor does, and each of them true."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from wharfinger.model.outcome import NOT_SENT, Status
+from wharfinger.testing.bench import UNTOLD, Delivery, InTrouble, Performed
+from wharfinger.testing.complaints import Complaint
+from wharfinger.testing.troubles import RETRY_AFTER_S
+
+__all__ = [
+    "accepted",
+    "each_refused_alone",
+    "throttled",
+    "told_truly",
+    "untold",
+]
+
+
+def untold(found: InTrouble) -> Iterator[Complaint]:
+    """Complain where a payload has no outcome, or more than one."""
+    for performed in found.delivery.performed:
+        yield from _counted(found.where, performed)
+
+
+def _counted(where: str, performed: Performed) -> Iterator[Complaint]:
+    """Complain where one call of ``perform`` gave no outcome per payload."""
+    if performed.outcomes is not None or performed.was_cancelled:
+        return
+    payloads = len(performed.batch)
+    if performed.error is not None:
+        error = performed.error
+        yield Complaint(
+            where,
+            f"perform raised {type(error).__name__} ({_short(str(error))}), which is no "
+            "DeliveryError, so nobody knows what became of the payloads.",
+            "read replies with care: check status, type and keys before you use them, and raise "
+            "UnknownError (or RetryError, where that is harmless) for what you cannot read.",
+        )
+        return
+    try:
+        found = f"{len(performed.given)} {'thing' if len(performed.given) == 1 else 'things'}"
+    except TypeError:
+        found = type(performed.given).__name__
+    yield Complaint(
+        where,
+        f"perform gave {found} for {payloads} payloads, where one Outcome each belongs.",
+        "return one wharfinger.Outcome per payload, in the order of batch.payloads, or raise one "
+        "DeliveryError where one verdict holds for all of them.",
+    )
+
+
+def told_truly(found: InTrouble) -> Iterator[Complaint]:
+    """Complain where a status does not tell what happened."""
+    for performed in found.delivery.performed:
+        allowed = found.trouble.allowed(performed.action.effect)
+        if not performed.requests:
+            continue
+        for outcome in performed.outcomes or ():
+            if outcome.status in allowed or outcome.code in NOT_SENT:
+                continue
+            names = " or ".join(sorted(status.value for status in allowed))
+            yield Complaint(
+                found.where,
+                f'with effect "{performed.action.effect.value}" the outcome is '
+                f'"{outcome.status.value}" ({outcome.code}), where {names} would be true.',
+                found.trouble.remedy,
+            )
+
+
+def throttled(found: InTrouble) -> Iterator[Complaint]:
+    """Complain where the wait that a vendor asked for is lost."""
+    if not found.trouble.asks_to_wait:
+        return
+    for performed in found.delivery.performed:
+        for outcome in performed.outcomes or ():
+            asked = performed.requests and outcome.status is Status.RETRY
+            if asked and (outcome.retry_after_s or 0) < RETRY_AFTER_S:
+                yield Complaint(
+                    found.where,
+                    f"retry_after_s is {outcome.retry_after_s}, but the vendor asked for "
+                    f"{RETRY_AFTER_S} seconds.",
+                    "raise ThrottledError(..., retry_after_s=float(header)) with what Retry-After "
+                    "says, so that the host does not come back too early.",
+                )
+
+
+def accepted(slug: str, delivery: Delivery) -> Iterator[Complaint]:
+    """Complain where events that the vendor accepts are not delivered."""
+    for index, outcome in enumerate(delivery.outcomes(slug)):
+        if outcome.status is not Status.DELIVERED and outcome.code != UNTOLD:
+            yield Complaint(
+                f"{slug}, event {index}, when the vendor works",
+                f'the outcome is "{outcome.status.value}" ({outcome.code}): '
+                f"{_short(outcome.message)}",
+                "let `answers` reply as the vendor does to a good request, and perform return "
+                "Outcome.delivered() for it.",
+            )
+    for performed in delivery.performed:
+        told = performed.outcomes or ()
+        if not performed.requests and any(each.status is Status.DELIVERED for each in told):
+            yield Complaint(
+                slug,
+                "an outcome is delivered although nothing was sent.",
+                "return delivered for what the vendor confirmed, and for nothing else.",
+            )
+
+
+def each_refused_alone(
+    slug: str, delivery: Delivery, refused: Collection[int]
+) -> Iterator[Complaint]:
+    """Complain where refused events take others along, or outcomes are in another order.
+
+    Args:
+        slug: The action.
+        delivery: What became of accepted and refused events together.
+        refused: Which of them the vendor refuses, by index.
+    """
+    if any(
+        performed.outcomes is None or not performed.requests for performed in delivery.performed
+    ):
+        return  # another check says so
+    outcomes = delivery.outcomes(slug)
+    wrong = [
+        index
+        for index, outcome in enumerate(outcomes)
+        if (outcome.status is Status.REJECTED) is not (index in refused)
+    ]
+    if wrong:
+        found = ", ".join(outcome.status.value for outcome in outcomes)
+        yield Complaint(
+            f"{slug}, when the vendor refuses the events {sorted(refused)} of {len(outcomes)}",
+            f"the outcomes are {found}.",
+            "return outcomes in the order of batch.payloads: rejected for each row that the vendor "
+            "refused, with its words, and delivered for the others.",
+        )
+
+
+def _short(text: str, most: int = 160) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}..."

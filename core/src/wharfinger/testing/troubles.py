@@ -1,0 +1,171 @@
+"""What can go wrong at a vendor, and which statuses tell it truly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Final
+
+import attrs
+import httpx
+
+from wharfinger.model.action import Effect
+from wharfinger.model.outcome import Status
+from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
+from wharfinger.testing.scrambling import SCRAMBLES, scrambled
+
+__all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
+
+RETRY_AFTER_S: Final = 7
+"""Seconds that a vendor on paper asks to wait."""
+
+_D, _J, _R, _U, _H = (
+    Status.DELIVERED,
+    Status.REJECTED,
+    Status.RETRY,
+    Status.UNKNOWN,
+    Status.HALTED,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Trouble:
+    """One way in which a vendor lets a request down.
+
+    Attributes:
+        name: What it is, as the end of "when the vendor ...".
+        script: Teaches a vendor to do it.
+        idempotent: Statuses that tell it truly for an action that may be repeated.
+        once: The same for an action that must not happen twice.
+        remedy: What an author does where another status comes out.
+        asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
+    """
+
+    name: str
+    script: Callable[[Vendor], object]
+    idempotent: frozenset[Status]
+    once: frozenset[Status]
+    remedy: str
+    asks_to_wait: bool = False
+
+    def allowed(self, effect: Effect) -> frozenset[Status]:
+        """Return the statuses that tell it truly."""
+        return self.idempotent if effect is Effect.IDEMPOTENT else self.once
+
+
+WORKING: Final = Trouble(
+    name="works",
+    script=lambda _: None,
+    idempotent=frozenset(Status),
+    once=frozenset(Status),
+    remedy="",
+)
+"""No trouble at all."""
+
+
+def troubles(
+    answers: Answer,
+    refuses: Answer,
+    throttles: Callable[[httpx.Request, float], Reply],
+    harmless: Collection[int],
+) -> Iterator[Trouble]:
+    """Yield every trouble.
+
+    Args:
+        answers: How the vendor answers any request while it works.
+        refuses: How it refuses a whole request for what is in it.
+        throttles: How it asks to wait, for so many seconds.
+        harmless: Statuses by which it says that it did nothing.
+    """
+    yield _trouble(
+        "refuses the request with 400",
+        lambda vendor: vendor.answers(refuses),
+        {_J, _U, _H},
+        "raise RejectedError (or HaltedError, where a person must change something); a request "
+        "that the vendor refuses for what is in it must not go round for ever, nor count as done.",
+    )
+    yield _trouble(
+        "refuses the credentials with 401",
+        lambda vendor: vendor.accepts(401, json={"message": "Unauthorized"}),
+        {_H},
+        "raise CredentialsError for 401, so that the connection waits for a person and no event "
+        "is lost.",
+    )
+    yield _trouble(
+        f"answers 429 with Retry-After: {RETRY_AFTER_S}",
+        lambda vendor: vendor.answers(lambda request: throttles(request, RETRY_AFTER_S)),
+        {_R},
+        "raise ThrottledError(..., retry_after_s=...) with the seconds of Retry-After.",
+        asks_to_wait=True,
+    )
+    for status in (500, 502, 503, 504):
+        yield _trouble(
+            f"answers {status}",
+            lambda vendor, status=status: vendor.fails(status),  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            {_R, _U, _H},
+            "raise RetryError for a server's fault where a repetition is harmless, and "
+            "UnknownError where it is not and the request may have taken effect. If this status "
+            "promises that nothing was done, name it in `harmless`.",
+            once={_U, _H} | ({_R} if status in harmless else set()),
+        )
+    yield _trouble(
+        "redirects to another host",
+        lambda vendor: vendor.accepts(302, headers={"Location": "https://elsewhere.invalid/"}),
+        {_J, _R, _U, _H},
+        "take a redirect for a reply that makes no sense: nothing was accepted.",
+    )
+    lost = (
+        "let session.request's own error through: it is a RetryError for an idempotent action and "
+        "an UnknownError for one with Effect.ONCE, whose request may have taken effect."
+    )
+    yield _trouble("does not answer in time", Vendor.hangs, {_R, _U}, lost, once={_U})
+    yield _trouble("breaks the connection", Vendor.drops, {_R, _U}, lost, once={_U})
+    yield _trouble(
+        "cannot be reached",
+        Vendor.is_away,
+        {_R},
+        "let session.request's own RetryError through: nothing was sent, so it can be tried again.",
+    )
+    for kind in GARBAGE:
+        yield _unreadable(f"answers 200 with garbage ({kind})", partial(_garble, kind))
+    for name, change in SCRAMBLES.items():
+        answer = scrambled(answers, change)
+        yield _unreadable(f"answers with {name}", partial(_answer, answer))
+
+
+def _garble(kind: Garbage, vendor: Vendor) -> None:
+    vendor.garbles(kind)
+
+
+def _answer(answer: Answer, vendor: Vendor) -> None:
+    vendor.answers(answer)
+
+
+def _unreadable(name: str, script: Callable[[Vendor], object]) -> Trouble:
+    return _trouble(
+        name,
+        script,
+        {_D, _J, _R, _U, _H},
+        "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
+        "with Effect.ONCE it must not be repeated.",
+        once={_D, _J, _U, _H},
+    )
+
+
+def _trouble(
+    name: str,
+    script: Callable[[Vendor], object],
+    statuses: set[Status],
+    remedy: str,
+    *,
+    once: set[Status] | None = None,
+    asks_to_wait: bool = False,
+) -> Trouble:
+    return Trouble(
+        name=name,
+        script=script,
+        idempotent=frozenset(statuses),
+        once=frozenset(statuses if once is None else once),
+        remedy=remedy,
+        asks_to_wait=asks_to_wait,
+    )

@@ -1,0 +1,46 @@
+"""The plugin keeps the contract that the kit tries anybody's plugin by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from tests.webhook.conftest import URL, track
+from tests.webhook.test_signing import SECRET
+
+import wharfinger_webhook
+from wharfinger.testing import DestinationContract, Example
+
+EVENTS = [track(1), track(2), track(3)]
+SETTINGS = {
+    "url": URL,
+    "authentication": "bearer",
+    "token": "token-0123456789",
+    "secret_headers": "X-Tenant-Key: tenant-0123456789",
+    "signing_secret": SECRET,
+}
+
+
+class TestWebhook(DestinationContract):
+    destination = "webhook"
+    plugin = wharfinger_webhook
+    settings: Mapping[str, Any] = SETTINGS
+    examples: Mapping[str, Example] = {
+        "send-event": Example(events=EVENTS, trigger='type = "track"'),
+        "send-batch": Example(events=EVENTS, trigger='type = "track"'),
+    }
+
+
+class TestWebhookAtMostOnce(TestWebhook):
+    """The same for mappings whose events must not be sent twice."""
+
+    harmless = (429,)
+    examples: Mapping[str, Example] = {
+        slug: Example(events=EVENTS, trigger='type = "track"', fields={"delivery": "at-most-once"})
+        for slug in ("send-event", "send-batch")
+    }
+
+    def refuses(self, request: httpx.Request) -> httpx.Response:
+        del request
+        return httpx.Response(422, text="total must not be negative")
