@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DISTRIBUTIONS := core plugins/sfmc contrib/host contrib/kafka contrib/rabbitmq contrib/sfmc-extras contrib/sfmc-simulator contrib/webhook
 
-.PHONY: help demo live test test-rabbitmq test-kafka test-minimum lint format bench docs release-check clean
+.PHONY: help demo live test test-rabbitmq test-kafka test-stores test-minimum lint format bench docs release-check clean
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
@@ -24,8 +24,9 @@ demo: $(READY)  ## simulator, sample tenant, some thousands of events, and what 
 live: $(READY)  ## simulator and dashboard, to send events of your own, until Ctrl-C
 	@$(BIN)/wharfinger demo --live
 
-test: $(READY)  ## everything but the benchmarks, RabbitMQ and what is long about Kafka
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not bench and not rabbitmq and not kafka"
+test: $(READY)  ## everything but the benchmarks, what needs servers and what is long about Kafka
+	@$(BIN)/python -m pytest -n auto --dist loadgroup \
+		-m "not bench and not rabbitmq and not kafka and not stores"
 
 test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is not there
 	@tests/rabbitmq/install
@@ -45,6 +46,10 @@ test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say
 	@.venv-minimum/bin/python -m pytest -n auto --dist loadgroup \
 		-m "not bench and not rabbitmq and not kafka and not packaging" \
 		tests/core tests/sfmc tests/simulator tests/host tests/kafka
+
+test-stores: $(READY)  ## the tests that need Redis and PostgreSQL; installs them if they are not there
+	@tests/stores/install
+	@WHARFINGER_NEEDS_STORES=1 $(BIN)/python -m pytest tests -m stores
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .

@@ -36,9 +36,12 @@ RUN_BY = {
     ("docs/how-to/operate-engines.md", "yaml"): "tests/meta/test_operations.py",
     ("docs/how-to/receive-events.md", "javascript"): "tests/host/serving/test_page.py",
     ("docs/how-to/receive-events.md", "python"): "tests/host/serving/test_page.py",
+    ("docs/how-to/send-to-a-webhook.md", "python"): "tests/webhook/test_page.py",
+    ("docs/how-to/send-to-a-webhook.md", "toml"): "tests/webhook/test_page.py",
     ("docs/how-to/test-a-plugin.md", "python"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-a-plugin.md", "toml"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-with-the-simulator.md", "python"): "tests/meta/test_docs_sfmc.py",
+    ("docs/how-to/write-a-plugin.md", "python"): "tests/sfmc_extras/test_page.py",
     ("docs/reference/field-mappings.md", "json"): "tests/core/mapping/segment/test_pages.py",
     ("docs/reference/segment-differences.md", "json"): "tests/core/mapping/segment/test_pages.py",
     ("docs/reference/triggers.md", "python"): "tests/meta/test_docs_reference.py",
@@ -191,8 +194,11 @@ def _pip(block: Block, words: list[str]) -> None:
 
 
 def _python(block: Block, words: list[str]) -> None:
-    assert words[0] == "-m"
-    assert importlib.util.find_spec(words[1]) is not None
+    assert words[0] in ("-m", "-c")
+    if words[0] == "-c":
+        exec(compile(words[1], block.page, "exec"), {})
+    else:
+        assert importlib.util.find_spec(words[1]) is not None
 
 
 PROGRAMS: dict[str, Callable[[Block, list[str]], None]] = {

@@ -105,6 +105,7 @@ class TestMarketingCloud(DestinationContract):
         ),
         "send-rows-asynchronously": ROWS,
     }
+    actions = tuple(examples)  # others may give it more
 
     @cached_property
     def transport(self) -> httpx.AsyncBaseTransport:
@@ -145,6 +146,7 @@ def besides(request):
 def test_the_kit_passes_for_the_installed_plugin_without_a_class(tmp_path):
     facts = {
         "settings": dict(TestMarketingCloud.settings),
+        "actions": list(TestMarketingCloud.actions),
         "answers": "simulated:answers",
         "besides": "simulated:besides",
         "examples": {

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.host.engines.harbour import WATERS, Harbour, Water
+from tests.stores.ledgers import ledgers, server
+
+__all__ = ["ledgers", "server"]
 
 ENGINES = "harbour = tests.host.engines.harbour:open_engine\nsunken = no_such_module:open_engine\n"
 
@@ -32,3 +35,11 @@ def water():
 @pytest.fixture
 def engine(water):
     return Harbour(water, lanes=4)
+
+
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.stores)])
+def books(request, tmp_path):
+    """Where a ledger is: in a file, or on a server."""
+    if request.param == "file":
+        return tmp_path / "ledger.db"
+    return request.getfixturevalue("ledgers").place()

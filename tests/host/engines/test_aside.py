@@ -25,8 +25,8 @@ def site(site):
 
 
 @pytest.fixture
-async def quay(config, water, tmp_path):
-    made = Quay(config, water, tmp_path / "ledger.db", one_machine=True)
+async def quay(config, water, books):
+    made = Quay(config, water, books, one_machine=True)
     await made.engine.setup(["main"])
     yield made
     made.store.close()

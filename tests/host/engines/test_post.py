@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 
 import orjson
@@ -19,8 +18,8 @@ from wharfinger_host.working.verdicts import Patience
 
 
 @pytest.fixture
-async def quay(config, water, tmp_path):
-    made = Quay(config, water, tmp_path / "ledger.db", one_machine=True)
+async def quay(config, water, books):
+    made = Quay(config, water, books, one_machine=True)
     await made.engine.setup(["main"])
     yield made
     made.store.close()
@@ -184,6 +183,30 @@ async def test_on_one_machine_only_what_was_on_its_way_is_unknown(quay, water, v
     assert quay.sql("SELECT message_id, status FROM letters") == [("m1-a", "unknown")]
 
 
+async def test_another_machine_with_the_same_ledger_sends_what_no_worker_was_at(
+    quay, config, water, vendor, books
+):
+    await quay.engine.publish([*notes("a", "b"), row(1, "x@y")])
+    await crash(quay, water, vendor)
+    # As a worker leaves it that dies between writing down and hearing.
+    quay.store.write(
+        lambda db: db.execute(
+            "INSERT INTO intents SELECT i.seq, t.id, 'main', i.partition, 0 FROM inbox AS i "
+            "JOIN targets AS t ON t.mapping = 'notes' WHERE i.message_id = 'm1-a'"
+        )
+    ).result()
+    other = Quay(config, water, books, one_machine=True)
+    try:
+        await other.until(lambda: acked(water))
+        assert [body["text"] for body in vendor.bodies("/notes")] == ["b"]
+        assert len(vendor.bodies("/rows")) == 1
+        assert other.audience.unknown == 1
+        assert other.sql("SELECT message_id, status FROM letters") == [("m1-a", "unknown")]
+        assert other.sql("SELECT count(*) FROM inbox") == [(3,)]
+    finally:
+        other.store.close()
+
+
 async def test_lanes_that_are_not_there_are_said(quay, water):
     water.lanes.clear()
     with pytest.raises(Exception, match="engine setup"):
@@ -191,7 +214,7 @@ async def test_lanes_that_are_not_there_are_said(quay, water):
 
 
 def state(quay):
-    backlog = quay.store.read(backlog_of, "main", time.monotonic()).result()
+    backlog = quay.store.read(backlog_of, "main", quay.store.lease_clock()).result()
     return state_of(backlog, None, is_stranger=False), backlog.processes
 
 
@@ -200,7 +223,7 @@ async def test_those_who_look_at_the_file_see_a_worker_that_has_its_events_from_
 ):
     await quay.until(lambda: state(quay) == ("working", 1))
     # It has no share in the lanes of the inbox.
-    assert quay.store.write(leases.enter, "another", "main", time.monotonic()).result() == 1
+    assert quay.store.write(leases.enter, "another", "main", quay.store.lease_clock()).result() == 1
 
 
 async def test_and_that_something_waits_for_a_person(quay, water, vendor, monkeypatch):

@@ -24,8 +24,8 @@ OLD, NEW = (LaneEvent(name, "u1", b"{}") for name in ("old", "new"))
 class Ledger:
     """A ledger, and a mapping of rows: what is written about a contact last is what stays."""
 
-    def __init__(self, path):
-        self.store = Store(path)
+    def __init__(self, place):
+        self.store = Store(place)
         self.held, _ = self.store.write(take_over, "worker", "main", 0, 0).result()
         self.targets = self.store.write(add_targets, "main", ("rows",)).result()
         action = SimpleNamespace(order_key=object())
@@ -54,8 +54,8 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "ledger.db")
+def ledger(books):
+    made = Ledger(books)
     yield made
     made.store.close()
 

@@ -100,7 +100,7 @@ def test_a_database_that_may_only_be_read_is_said(store: Store, entries: Any) ->
     store.write(lambda db: db.execute("PRAGMA query_only = ON")).result()
     with pytest.raises(StoreError, match=r"it may not be written\. Give this user the right"):
         store.accept(entries(store, 2)).result()
-    with Store(store.path) as another:
+    with Store(store.place) as another:
         assert another.accept(entries(another, 1, 2)).result() == Accepted(1, 1)
 
 

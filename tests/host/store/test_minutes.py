@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wharfinger_host.store.database import SqliteDatabase, migrate
 from wharfinger_host.store.leases import Held, acquire
 from wharfinger_host.store.ledger import LedgerRow, Settlement, TryRow, intend, settle
 from wharfinger_host.store.minutes import Tallied, minutes_since
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.retention import Retention, prune
-from wharfinger_host.store.schema import MIGRATIONS, migrate
+from wharfinger_host.store.schema import MIGRATIONS
 from wharfinger_host.store.store import Store
 from wharfinger_host.store.targets import add_targets
 
@@ -90,7 +90,7 @@ def test_minutes_are_let_go_after_eight_days(store: Store, held: Held) -> None:
 
 def test_a_file_of_before_is_counted_from_its_ledger(path: Path) -> None:
     with (
-        closing(sqlite3.connect(path, isolation_level=None)) as db,
+        closing(SqliteDatabase(path, isolation_level=None)) as db,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr("wharfinger_host.store.schema.MIGRATIONS", MIGRATIONS[:2])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.stores.ledgers import Ledgers
 
+from wharfinger_host.store.database import SqliteDatabase, migrate
 from wharfinger_host.store.deferred import due
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.facts import Layout, settle_layout
@@ -17,7 +27,6 @@ from wharfinger_host.store.ledger import Settlement, intend, known_since, settle
 from wharfinger_host.store.message_ids import MessageIds
 from wharfinger_host.store.recovery import recover
 from wharfinger_host.store.retention import Retention, prune
-from wharfinger_host.store.schema import migrate
 from wharfinger_host.store.targets import add_targets
 
 LAYOUT = Layout(partitions=2)
@@ -27,10 +36,15 @@ PARTITIONS = st.integers(0, 1)
 
 
 class Machine(RuleBasedStateMachine):
+    def open(self) -> Any:
+        """Return a database with nothing in it."""
+        db = SqliteDatabase(":memory:", isolation_level=None)
+        migrate(db)
+        return db
+
     @initialize()
     def begin(self) -> None:
-        self.db = sqlite3.connect(":memory:", isolation_level=None)
-        migrate(self.db)
+        self.db = self.open()
         settle_layout(self.db, LAYOUT)
         register(self.db, ["main"], 2)
         self.target = add_targets(self.db, "main", ["notes"])["notes"]
@@ -231,3 +245,23 @@ class Machine(RuleBasedStateMachine):
 
 Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestStore = Machine.TestCase
+
+
+@pytest.mark.stores
+def test_a_ledger_on_a_server_is_as_in_the_model(ledgers: Ledgers) -> None:
+    place: Any = ledgers.place()
+    place.prepare()
+
+    class OnAServer(Machine):
+        def open(self) -> Any:
+            made = place.connect(reading=False)
+            tables = "facts, inbox, message_ids, targets, lanes, workers, ledger, intents, deferred"
+            made.execute(f"TRUNCATE {tables}, tries, letters, minutes RESTART IDENTITY")
+            return made
+
+        def teardown(self) -> None:
+            if hasattr(self, "db"):
+                self.db.connection.close()
+
+    steps = settings(max_examples=15, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(OnAServer, settings=steps)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import pytest
 
 from wharfinger_host.store import retention
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.retention import Retention, prune
 from wharfinger_host.store.store import Store
 
@@ -39,7 +39,7 @@ def test_what_waits_is_passed_over_in_parts_and_what_is_done_behind_it_goes(
     monkeypatch.setattr(retention, "_LOOKED_AT", 10)
     store.accept(entries(store, *range(45))).result()
 
-    def all_done_but_the_first_thirty(db: sqlite3.Connection) -> None:
+    def all_done_but_the_first_thirty(db: Database) -> None:
         db.execute("UPDATE lanes SET position = 45")
         db.execute(
             "INSERT INTO deferred SELECT 1, partition, seq, contact, 0, 0, 0, 'halted', '', '' "
@@ -61,7 +61,7 @@ def test_an_outcome_that_came_after_its_event_was_let_go_is_let_go_in_its_time(
     store.write(lambda db: db.execute("UPDATE lanes SET position = 2")).result()
     sweep(store)
 
-    def replayed(db: sqlite3.Connection) -> None:
+    def replayed(db: Database) -> None:
         for seq, at_ms in ((1, 0), (2, LATER_MS)):
             row = (seq, 1, "delivered", "", 1, None, None, at_ms)
             db.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)

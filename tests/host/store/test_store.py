@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 
 from wharfinger_host.store import database
-from wharfinger_host.store.database import connect
+from wharfinger_host.store.database import connect, migrate
 from wharfinger_host.store.deferred import due
+from wharfinger_host.store.dialect import Database, Place
 from wharfinger_host.store.errors import InboxFullError, StoreError
-from wharfinger_host.store.facts import Layout, fact
+from wharfinger_host.store.facts import Layout, fact, set_fact
 from wharfinger_host.store.inbox import Accepted, Entry, depth, last_seq, read_log
 from wharfinger_host.store.leases import LEASE_S, acquire, enter, hold, known, leave, release
 from wharfinger_host.store.message_ids import MessageIds
-from wharfinger_host.store.schema import MIGRATIONS, migrate
+from wharfinger_host.store.schema import MIGRATIONS
 from wharfinger_host.store.store import Store
 
 
@@ -74,13 +75,13 @@ def test_a_file_of_the_first_version_is_brought_to_this_one_with_what_is_in_it(
         assert lanes.result() == [(7, 1)]
 
 
-def test_a_file_keeps_the_layout_it_was_made_with(path: Path) -> None:
-    with Store(path, Layout(partitions=3, order_key=("$.traits.email",))):
+def test_a_file_keeps_the_layout_it_was_made_with(place: Path | Place) -> None:
+    with Store(place, Layout(partitions=3, order_key=("$.traits.email",))):
         pass
-    with Store(path) as store:
+    with Store(place) as store:
         assert store.layout == Layout(partitions=3, order_key=("$.traits.email",))
     with pytest.raises(StoreError, match="made with 3 partitions"):
-        Store(path, Layout())
+        Store(place, Layout())
 
 
 @pytest.mark.parametrize(
@@ -105,16 +106,16 @@ def test_changes_asked_for_together_go_to_disk_together_and_one_failure_spoils_o
 ) -> None:
     waiting, go = threading.Event(), threading.Event()
 
-    def block(_db: sqlite3.Connection) -> None:
+    def block(_db: Database) -> None:
         waiting.set()
         go.wait(60)
 
-    def write(db: sqlite3.Connection, name: str) -> str:
-        db.execute("INSERT INTO facts VALUES (?, 1)", (name,))
+    def write(db: Database, name: str) -> str:
+        set_fact(db, name, 1)
         return name
 
-    def fail(db: sqlite3.Connection) -> None:
-        db.execute("INSERT INTO facts VALUES ('spoilt', 1)")
+    def fail(db: Database) -> None:
+        set_fact(db, "spoilt", 1)
         raise ValueError("not this one")
 
     first = store.write(block)
@@ -141,13 +142,15 @@ def test_what_is_accepted_is_there_when_the_future_is_done(path: Path, entries: 
             assert another.execute("SELECT count(*) FROM inbox").fetchone() == (3,)
 
 
-def test_duplicates_are_told_across_processes_and_restarts(path: Path, entries: Any) -> None:
-    with Store(path) as one, Store(path) as two:
+def test_duplicates_are_told_across_processes_and_restarts(
+    place: Path | Place, entries: Any
+) -> None:
+    with Store(place) as one, Store(place) as two:
         one.accept(entries(one, 1, 2)).result()
         assert two.accept(entries(two, 2, 3)).result() == Accepted(1, 1)
         assert one.accept(entries(one, 1, 2, 3, 3, 4)).result() == Accepted(1, 4)
         assert one.read(fact, "duplicates").result() == 5
-    with Store(path) as three:
+    with Store(place) as three:
         assert three.accept(entries(three, 4, 5)).result() == Accepted(1, 1)
 
 
@@ -166,8 +169,8 @@ def test_an_event_without_a_message_id_is_never_a_duplicate(store: Store, entrie
     assert store.accept(same).result() == Accepted(2, 0)
 
 
-def test_no_more_is_taken_than_may_wait(path: Path, entries: Any) -> None:
-    with Store(path, most_waiting=5) as store:
+def test_no_more_is_taken_than_may_wait(place: Path | Place, entries: Any) -> None:
+    with Store(place, most_waiting=5) as store:
         store.write(lambda db: db.execute("INSERT INTO lanes VALUES ('main', 0, 0, 0, '', 0)"))
         store.write(
             lambda db: [
@@ -252,7 +255,7 @@ def test_an_entry_reads_what_it_needs_of_an_event() -> None:
     assert (entry.partition, entry.contact, entry.message_id) == (0, "u", None)
 
 
-def _done_with(db: sqlite3.Connection, position: int) -> None:
+def _done_with(db: Database, position: int) -> None:
     db.execute("UPDATE lanes SET position = ?", (position,))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import attrs
 import pytest
 
-from wharfinger_host.store.errors import DiskFailedError, DiskFullError, StoreError
+from wharfinger_host.store.dialect import Database
+from wharfinger_host.store.errors import DiskFailedError, DiskFullError, NotNowError, StoreError
 from wharfinger_host.store.leases import LEASE_S
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.disk import Disk
@@ -22,7 +22,8 @@ class Watcher:
     said: list[str] = attrs.field(factory=list)
     heard: asyncio.Event = attrs.field(factory=asyncio.Event)
 
-    def disk_full(self, error: DiskFullError) -> None:
+    def disk_full(self, error: NotNowError) -> None:
+        assert isinstance(error, DiskFullError)
         self.said.append(f"full: {error.path.name}")
         self.heard.set()
 
@@ -37,14 +38,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def limit(store: Store, more_pages: int) -> None:
-    def set_limit(db: sqlite3.Connection) -> None:
+    def set_limit(db: Database) -> None:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages + more_pages}").fetchone()
 
     store.write(set_limit).result()
 
 
-def put(db: sqlite3.Connection, name: str, size: int = 100_000) -> str:
+def put(db: Database, name: str, size: int = 100_000) -> str:
     db.execute("INSERT INTO facts VALUES (?, zeroblob(?))", (name, size))
     return name
 
@@ -145,7 +146,7 @@ async def test_what_fails_as_room_is_made_is_tried_once_more(store: Store) -> No
     disk = Disk(store=store, watcher=watcher, waits_s=(0.001,))
     failures: list[str] = []
 
-    def fail_at_first(db: sqlite3.Connection, times: int) -> str:
+    def fail_at_first(db: Database, times: int) -> str:
         if len(failures) < times:
             failures.append("")
             raise DiskFailedError("no reason to be seen")

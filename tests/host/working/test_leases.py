@@ -38,7 +38,7 @@ def ask(clock: Any, owner: str, *, connection: str = "main", once: bool = False)
 
 def test_who_waited_for_the_file_takes_no_lease_that_was_renewed_meanwhile(tmp_path: Path) -> None:
     now = [100.0]
-    with Store(tmp_path / "inbox.db") as store, closing(connect(store.path)) as other:
+    with Store(tmp_path / "inbox.db") as store, closing(connect(tmp_path / "inbox.db")) as other:
         store.write(leases.register, ["main"], 8).result()
         held = store.write(leases.acquire, "other", "main", 8, now[0]).result()
         other.execute("BEGIN IMMEDIATE")

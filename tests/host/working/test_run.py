@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import Any
 
 import pytest
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import acquire
 from wharfinger_host.store.store import Store
 from wharfinger_host.working import recorder
@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_ends_the_worker_and_loses_nothing(
 ) -> None:
     host.accept(*(host.events.identify(n) for n in range(6)), host.events.track(1))
 
-    def full(db: sqlite3.Connection, _work: Any) -> None:
+    def full(db: Database, _work: Any) -> None:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
         db.execute("INSERT INTO facts VALUES ('more', zeroblob(1000000))")

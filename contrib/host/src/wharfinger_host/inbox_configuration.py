@@ -8,7 +8,9 @@ from typing import Any
 
 import attrs
 
+from wharfinger import Secret
 from wharfinger_host.locate import Path
+from wharfinger_host.setting_sources import is_reference
 from wharfinger_host.suggest import did_you_mean
 
 __all__ = ["NO_INBOX", "InboxConfig", "InboxProblem", "read_inbox"]
@@ -26,6 +28,8 @@ class InboxConfig:
 
     Attributes:
         file: The SQLite file.
+        ledger: The URL of the ledger that all workers of an engine write, or where that stands;
+            None for the file.
         partitions: How many partitions a new file gets; None as it comes.
         lanes: How many lanes each connection has in an engine; None as many as partitions.
         order_key: Paths that say whom an event is about; None as it comes.
@@ -37,6 +41,7 @@ class InboxConfig:
     """
 
     file: pathlib.Path
+    ledger: Secret | Mapping[str, Any] | None = None
     partitions: int | None = None
     lanes: int | None = None
     order_key: tuple[str, ...] | None = None
@@ -75,6 +80,8 @@ def read_inbox(table: Any, folder: pathlib.Path) -> tuple[InboxConfig | None, li
     if problems:
         return None, problems
     values["file"] = folder / values["file"]
+    if isinstance(values.get("ledger"), str):
+        values["ledger"] = Secret(values["ledger"])
     return InboxConfig(**values), []
 
 
@@ -94,8 +101,13 @@ def _is_key(value: Any) -> bool:
     )
 
 
+def _is_url(value: Any) -> bool:
+    return is_reference(value) or (isinstance(value, str) and bool(value))
+
+
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "file": (lambda value: isinstance(value, str) and bool(value), "the path of a file, in quotes"),
+    "ledger": (_is_url, '{ env = "WHARFINGER_LEDGER" }, { file = "PATH" } or a URL in quotes'),
     "partitions": (_is_count, "a whole number from 1"),
     "lanes": (_is_count, "a whole number from 1"),
     "order_key": (_is_key, 'a list of paths such as ["$.userId", "$.anonymousId"]'),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import pathlib
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from itertools import chain, repeat
+from typing import Any, Final
 
 import typer
 
@@ -14,8 +17,10 @@ from wharfinger_host import opening
 from wharfinger_host.configuration import Configuration, read_inbox_configuration
 from wharfinger_host.exits import Exit
 from wharfinger_host.inbox_configuration import InboxConfig
+from wharfinger_host.ledger_configuration import place_of
+from wharfinger_host.logs import tell
 from wharfinger_host.store.deferred import put_aside
-from wharfinger_host.store.errors import StoreError
+from wharfinger_host.store.errors import ServerDownError, StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.leases import known, register
@@ -24,15 +29,20 @@ from wharfinger_host.terminal import messages, plural, printable, write_json
 from wharfinger_host.views import check
 
 __all__ = [
+    "file_of",
     "lanes_of",
     "leave_with_problems",
     "open_inbox",
     "open_store",
     "read",
+    "store_at_work",
     "store_of",
     "warn_of_strangers",
     "warn_of_what_waits",
 ]
+
+
+_WAITS_S: Final = (1.0, 2.0, 4.0, 8.0)
 
 
 def read(file: pathlib.Path, *, as_json: bool) -> tuple[Configuration, InboxConfig]:
@@ -85,21 +95,94 @@ def open_store(file: pathlib.Path, *, as_json: bool) -> Iterator[Store]:
 
 @contextmanager
 def store_of(configuration: Configuration) -> Iterator[Store]:
-    """Open the inbox of a configuration that has one and nothing wrong with it.
+    """Open the inbox of a configuration that has one and nothing wrong with it, or its ledger.
 
     Raises:
-        typer.Exit: The inbox cannot be used, or fails meanwhile; it has been said.
+        typer.Exit: It cannot be used, or fails meanwhile; it has been said.
     """
+    with _leaving(), _make(configuration) as store:
+        yield store
+
+
+@contextmanager
+def file_of(configuration: Configuration) -> Iterator[Store]:
+    """Open the file of the inbox, wherever the ledger is.
+
+    Raises:
+        typer.Exit: It cannot be used, or fails meanwhile; it has been said.
+    """
+    with _leaving(), _make(configuration, ledger=False) as store:
+        yield store
+
+
+@contextmanager
+def store_at_work(configuration: Configuration, engine: str) -> Iterator[Store]:
+    """Open it as `store_of` does, to work on it; where its server is down, wait for that.
+
+    Args:
+        configuration: Says where.
+        engine: The URL of the engine whose events are worked on; ``""`` for the inbox.
+
+    Raises:
+        typer.Exit: It cannot be used, or fails meanwhile; it has been said.
+    """
+    if configuration.inbox is not None and configuration.inbox.ledger is not None and not engine:
+        text = "[inbox] ledger is for the events of an engine: give --engine, or take ledger out "
+        text += f"of {configuration.file} to work on the file of [inbox]."
+        raise opening.leave(text, Exit.USAGE)
+    _warn_of_the_file(configuration.inbox)
+    with _leaving(), _once_it_answers(configuration) as store:
+        yield store
+
+
+@contextmanager
+def _leaving() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise opening.leave(str(error), Exit.FILES) from error
+
+
+def _make(configuration: Configuration, *, ledger: bool = True) -> Store:
+    """Open the store of a configuration; its connections get every event from now on."""
     inbox = configuration.inbox
     if inbox is None:
         raise ValueError("the configuration has no inbox")
+    place = place_of(inbox, configuration.file.parent) if ledger else inbox.file
+    store = Store(place, _layout(inbox), most_waiting=inbox.most_waiting)
     try:
-        with Store(inbox.file, _layout(inbox), most_waiting=inbox.most_waiting) as store:
-            names = tuple(configuration.connections)
-            store.write(register, names, store.layout.partitions).result()
-            yield store
-    except StoreError as error:
-        raise opening.leave(str(error), Exit.FILES) from error
+        names = tuple(configuration.connections)
+        store.write(register, names, store.layout.partitions).result()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _once_it_answers(configuration: Configuration) -> Store:
+    """Open a store; where its server is down, say so and try again."""
+    said = False
+    for wait_s in chain(_WAITS_S, repeat(_WAITS_S[-1])):
+        try:
+            store = _make(configuration)
+        except ServerDownError as error:
+            if not said:
+                text = f"{error} Nothing is taken or sent until it answers; it is tried again."
+                tell("ledger-down", text, style="bold red", level=logging.ERROR)
+            said = True
+            _sleep(wait_s)
+            continue
+        if said:
+            tell("ledger-up", "The ledger answers; work begins.")
+        return store
+    raise AssertionError("it never ends to repeat")  # pragma: no cover
+
+
+def _sleep(seconds: float) -> None:
+    try:
+        time.sleep(seconds)
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def lanes_of(inbox: InboxConfig, store: Store) -> int:
@@ -134,6 +217,17 @@ def warn_of_what_waits(store: Store) -> None:
             "engine migrate` moves them to the engine."
         )
         messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
+def _warn_of_the_file(inbox: InboxConfig | None) -> None:
+    """Say what waits in the file of an inbox, where there is a ledger in its place."""
+    if inbox is None or inbox.ledger is None or not inbox.file.exists():
+        return
+    with suppress(StoreError), Store(inbox.file) as store:
+        if waiting := store.read(depth).result():
+            text = f"{plural(waiting, 'event')} in the inbox {inbox.file}, which a ledger leaves "
+            text += "alone. Take ledger out of [inbox], and `wharfinger run` without an engine "
+            messages().print(printable(text + "delivers them."), style="yellow", soft_wrap=True)
 
 
 def _enabled_mappings(connection: Mapping[str, Any]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -13,6 +12,7 @@ from wharfinger_host.engines.contract import EngineError
 from wharfinger_host.engines.moving import Move, Target
 from wharfinger_host.exits import Exit
 from wharfinger_host.progress import MoveProgress
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.leases import known, waiting_for
 from wharfinger_host.store.moving import Waits, waits
@@ -108,6 +108,6 @@ class Migrating:
         }
 
 
-def _strangers(db: sqlite3.Connection, connections: Sequence[str]) -> dict[str, int]:
+def _strangers(db: Database, connections: Sequence[str]) -> dict[str, int]:
     counts = {name: waiting_for(db, name) for name in known(db) if name not in connections}
     return {name: count for name, count in counts.items() if count}

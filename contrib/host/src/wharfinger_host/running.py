@@ -21,7 +21,7 @@ from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.logs import tell
 from wharfinger_host.looking import failure
 from wharfinger_host.progress import statuses
-from wharfinger_host.store.errors import DiskFullError
+from wharfinger_host.store.errors import DiskFullError, NotNowError, ServerDownError
 from wharfinger_host.store.retention import Retention
 from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import messages, plural
@@ -95,6 +95,7 @@ class Report:
     _spinner: Spinner | None = None
     _shown_s: float = 0.0
     _halted: set[tuple[str, str, str]] = attrs.field(factory=set)
+    _down: bool = False
 
     def __enter__(self) -> Self:
         if self.progress:
@@ -144,8 +145,18 @@ class Report:
             self._shown_s = now_s
             self._spinner.update(statuses(self.tally))
 
-    def disk_full(self, error: DiskFullError) -> None:
-        """Say what is full, and what to do."""
+    def disk_full(self, error: NotNowError) -> None:
+        """Say what is full or down, and what to do."""
+        self._down = isinstance(error, ServerDownError)
+        if isinstance(error, ServerDownError):
+            text = f"The ledger {error.place} does not answer as it should ({error.reason}). "
+            text += "Nothing is taken from the engine or sent meanwhile, and outcomes wait in "
+            text += "memory. Once it does, work goes on by itself."
+            tell("ledger-down", text, style="bold red", level=logging.ERROR)
+        elif isinstance(error, DiskFullError):
+            self._say_full(error)
+
+    def _say_full(self, error: DiskFullError) -> None:
         text = f"The disk is full: {error.path} can take nothing more ({error.room}). Nothing is "
         text += "taken from the inbox or sent meanwhile, and outcomes wait in memory. Make room on "
         text += "that disk, and work goes on by itself."
@@ -153,6 +164,9 @@ class Report:
 
     def disk_has_room(self) -> None:
         """Say that work goes on."""
+        if self._down:
+            tell("ledger-up", "The ledger answers again, and everything is written; work goes on.")
+            return
         text = "There is room on the disk again, and everything is written; work goes on."
         tell("disk-has-room", text)
 

@@ -65,7 +65,7 @@ def accept(
     with keeping.store_of(configuration) as store, leaving(), ExitStack() as stack:
         take: Take = store.accept
         names = tuple(configuration.connections)
-        if (lanes := lanes_for(engine, keeping.lanes_of(inbox, store))) is not None:
+        if (lanes := lanes_for(engine, store, lanes=inbox.lanes)) is not None:
             take = stack.enter_context(taking(lanes, names))
         try:
             source = EventSource(events, first_line=from_line)

@@ -34,12 +34,14 @@ def check(
     import asyncio
 
     from wharfinger_host import opening, terminal
+    from wharfinger_host.ledger_configuration import check_ledger
     from wharfinger_host.sources import add_sources
     from wharfinger_host.unquoted import warn_of_unquoted_words
     from wharfinger_host.views import check as view
 
     configuration, connections = opening.load(config)
     add_sources(configuration)
+    check_ledger(configuration)
     if not configuration.problems:
         warn_of_unquoted_words(configuration)
     findings: dict[str, list[Finding]] = {}

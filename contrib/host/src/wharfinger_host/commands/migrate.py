@@ -43,7 +43,7 @@ def migrate(
     needs_engine(engine)
     configuration, inbox = keeping.read(config, as_json=as_json)
     connections = opening.open_connections(config, Selection(), as_json=as_json, mappings=False)
-    with keeping.store_of(configuration) as store, leaving():
+    with keeping.file_of(configuration) as store, leaving():
         target = directed(engine_for(engine, keeping.lanes_of(inbox, store)))
         with MoveProgress(quiet=quiet) as progress:
             work = migrating.Migrating(

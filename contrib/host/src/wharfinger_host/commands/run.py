@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913  # the options of the command
     inbox. What is killed loses nothing: the next one goes on where it was.
 
     With --engine the events come from the lanes of an engine, which several machines may share;
-    the inbox keeps the ledger and the dead letters of this one.
+    the inbox keeps the ledger and the dead letters of this one, or [inbox] ledger those of all.
 
     Exit code 1 where something became a dead letter or still waits, 2 where the
     configuration is wrong, 3 where the inbox or the engine cannot be used, 130 where it was
@@ -97,7 +97,7 @@ def run(  # noqa: PLR0913  # the options of the command
     configuration = read_configuration(config, plugins, selection)
     if configuration.inbox is None:
         raise opening.leave(f"{config}: {NO_INBOX}", Exit.USAGE)
-    with keeping.store_of(configuration) as store:
+    with keeping.store_at_work(configuration, engine) as store:
         if not connection:
             keeping.warn_of_strangers(store, connections)
         if engine:
@@ -117,14 +117,15 @@ def run(  # noqa: PLR0913  # the options of the command
         with report, collecting_less(), leaving(), ExitStack() as stack:
             lanes = lanes_for(
                 engine,
-                keeping.lanes_of(configuration.inbox, store),
+                store,
+                lanes=configuration.inbox.lanes,
                 one_machine=one_machine,
                 delivering=configuration.connections,
             )
             if metrics_port is not None:
                 server = measuring.server_of(
                     config,
-                    configuration.inbox.file,
+                    store.place,
                     worker,
                     host=metrics_host,
                     port=metrics_port,

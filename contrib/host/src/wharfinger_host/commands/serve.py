@@ -101,7 +101,7 @@ def serve(  # noqa: PLR0913  # the options of the command
     token = _token(dashboard_token, host, dashboard_host) if shown else None
     reading = setup.read(config, deliver=not no_deliver, as_json=as_json)
     report, stopped = Report(), False
-    with keeping.store_of(reading.configuration) as store, ExitStack() as stack:
+    with keeping.store_at_work(reading.configuration, engine) as store, ExitStack() as stack:
         if not no_deliver:
             keeping.warn_of_strangers(store, reading.connections)
         if engine:
@@ -112,10 +112,11 @@ def serve(  # noqa: PLR0913  # the options of the command
             text = f"Cannot listen on {host}:{port}: {error.strerror or error}. Try another --port."
             raise opening.leave(text, Exit.USAGE) from error
         stack.enter_context(leaving())
-        file, inbox = reading.configuration.file, reading.inbox.file
+        file, inbox = reading.configuration.file, store.place
         lanes = lanes_for(
             engine,
-            keeping.lanes_of(reading.inbox, store),
+            store,
+            lanes=reading.inbox.lanes,
             one_machine=one_machine,
             delivering={} if no_deliver else reading.configuration.connections,
         )
@@ -123,7 +124,7 @@ def serve(  # noqa: PLR0913  # the options of the command
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
-            people = pages_of(reading, report.tally, token, dashboard_host)
+            people = pages_of(reading, inbox, report.tally, token, dashboard_host)
             pages.append(stack.enter_context(people))
         process = setup.process_of(
             reading, store, listener, report, drain_s=drain_s, pages=pages, lanes=lanes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import wharfinger
 from wharfinger import Action
 from wharfinger_host.dashboard.desk import Desk
 from wharfinger_host.dashboard.explaining import Draft
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.letters import show
 
 __all__ = ["Beginning", "event_of", "fields_of_new"]
@@ -76,7 +76,7 @@ def _taking(trigger: str) -> Callable[[Any], bool]:
         return lambda _: False
 
 
-def _event(db: sqlite3.Connection, message_id: str, takes: Callable[[Any], bool]) -> bytes:
+def _event(db: Database, message_id: str, takes: Callable[[Any], bool]) -> bytes:
     if message_id:
         named = db.execute("SELECT event FROM inbox WHERE message_id = ?", (message_id,)).fetchone()
         if named:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import pathlib
-import sqlite3
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -17,6 +15,7 @@ from wharfinger_host.dashboard.access import Access
 from wharfinger_host.dashboard.replays import Replays
 from wharfinger_host.serving.counts import Counts
 from wharfinger_host.serving.intake import Intake
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.tally import Tally
 
@@ -55,12 +54,16 @@ class Desk:
     intake: Intake | None = None
     reload: Callable[[], None] = lambda: None
     replays: Replays = attrs.field(factory=Replays)
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = attrs.field()
     thinking: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+
+    @clock.default
+    def _of_the_store(self) -> Callable[[], float]:
+        return self.store.lease_clock
 
     async def ask(
         self,
-        question: Callable[Concatenate[sqlite3.Connection, _P], _Made],
+        question: Callable[Concatenate[Database, _P], _Made],
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> _Made:

@@ -16,6 +16,7 @@ from wharfinger_host.dashboard.app import dashboard
 from wharfinger_host.dashboard.desk import Desk
 from wharfinger_host.serving.intake import Intake
 from wharfinger_host.serving.setup import Pages, Reading
+from wharfinger_host.store.dialect import Place
 from wharfinger_host.store.store import Store
 from wharfinger_host.tally import Tally
 
@@ -24,12 +25,17 @@ __all__ = ["pages_of"]
 
 @contextmanager
 def pages_of(
-    reading: Reading, tally: Tally, token: Secret | None, names: Sequence[str] | None
+    reading: Reading,
+    inbox: Place,
+    tally: Tally,
+    token: Secret | None,
+    names: Sequence[str] | None,
 ) -> Iterator[Pages]:
     """Open what the pages look at.
 
     Args:
         reading: The configuration.
+        inbox: Where its inbox is, or its ledger.
         tally: Counts what this process delivers.
         token: Lets people sign in and change things; None lets nobody.
         names: Names, beside ``localhost`` and addresses, under which they may be asked for.
@@ -42,7 +48,7 @@ def pages_of(
     """
     plugins = reading.plugins or opening.load_plugins()
     access = Access(token)
-    with Store(reading.inbox.file) as store:
+    with Store(inbox) as store:
 
         def pages(
             intake: Intake, at_work: Callable[[], Mapping[str, wharfinger.Connection]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -14,6 +13,7 @@ from wharfinger import Connection, Finding, Usage
 from wharfinger_host.dashboard.desk import Desk
 from wharfinger_host.dashboard.history import Stretch
 from wharfinger_host.store.backlog import Backlog, backlog_of, state_of
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import known
 from wharfinger_host.store.minutes import MINUTE_MS, Tallied, minutes_since
 from wharfinger_host.tally import Tally
@@ -105,9 +105,7 @@ def _done(tally: Tally, connection: str) -> int:
     return max(totals, default=0)
 
 
-def _look(
-    db: sqlite3.Connection, now_s: float, since_ms: int
-) -> tuple[dict[str, Backlog], list[Tallied]]:
+def _look(db: Database, now_s: float, since_ms: int) -> tuple[dict[str, Backlog], list[Tallied]]:
     backlogs = {name: backlog_of(db, name, now_s) for name in known(db)}
     return backlogs, minutes_since(db, since_ms)
 

@@ -27,6 +27,7 @@ from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.exits import Exit
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.inbox import Accepted, Entry
+from wharfinger_host.store.store import Store
 from wharfinger_host.terminal import messages, printable
 
 __all__ = [
@@ -187,8 +188,9 @@ def leaving() -> Iterator[None]:
 
 def lanes_for(
     url: str,
-    lanes: int,
+    store: Store,
     *,
+    lanes: int | None = None,
     one_machine: bool = False,
     delivering: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Lanes | None:
@@ -196,8 +198,10 @@ def lanes_for(
 
     Args:
         url: Its URL, or ``""``.
-        lanes: How many lanes each connection has.
-        one_machine: Whether all workers of the engine write into one ledger.
+        store: The ledger.
+        lanes: How many lanes each connection has; None for as many as the ledger has partitions.
+        one_machine: Whether all workers of the engine run on this machine and write into this file.
+            A ledger on a server is that of all workers anyway.
         delivering: The tables of those connections that are delivered to from here, by name. What
             of them does not go with the engine's leases is said.
 
@@ -206,9 +210,11 @@ def lanes_for(
     """
     if not url:
         return None
+    lanes = lanes or store.layout.partitions
     engine = engine_for(url, lanes)
     _warn_of_timeouts(engine, delivering or {})
-    return Lanes(engine, one_machine, engine_for(url, lanes))
+    shared = not store.place.takes_events
+    return Lanes(engine, one_machine or shared, engine_for(url, lanes))
 
 
 def engine_for(url: str, lanes: int) -> Engine:

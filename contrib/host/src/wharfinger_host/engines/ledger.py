@@ -8,14 +8,13 @@ inbox, so that nothing of an engine ever looks as if it waited in the inbox.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
-import orjson
 
 from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.inbox import last_seq
 from wharfinger_host.store.leases import Held
@@ -49,7 +48,7 @@ class Entered:
 
 
 def take_over(
-    db: sqlite3.Connection, owner: str, connection: str, lane: int, now_ms: int
+    db: Database, owner: str, connection: str, lane: int, now_ms: int
 ) -> tuple[Held, int]:
     """Write down that this process has a lane: whose it is, the engine says.
 
@@ -66,7 +65,8 @@ def take_over(
     """
     partition = _FIRST - lane
     db.execute(
-        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, ?)",
+        "INSERT INTO lanes (connection, partition, position) VALUES (?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
         (connection, partition, _DONE),
     )
     (epoch,) = db.execute(
@@ -79,7 +79,7 @@ def take_over(
 
 
 def enter(
-    db: sqlite3.Connection,
+    db: Database,
     held: Held,
     events: Sequence[LaneEvent],
     targets: Sequence[int],
@@ -99,12 +99,13 @@ def enter(
     entered: list[Entered] = []
     fresh: list[tuple[int, LaneEvent]] = []
     for event in events:
-        seq, since_ms = found.get(event.id, (0, now_ms)) if event.id else (0, now_ms)
+        name = db.dialect.stored(event.id)
+        seq, since_ms = found.get(name, (0, now_ms)) if name else (0, now_ms)
         if not seq:
             seq = last = last + 1
             fresh.append((seq, event))
-            if event.id:
-                found[event.id] = seq, now_ms
+            if name:
+                found[name] = seq, now_ms
         entered.append(Entered(seq, since_ms, is_new=seq not in ours))
         ours.add(seq)
     if last > before:
@@ -115,7 +116,8 @@ def enter(
         set_fact(db, "last_seq", last)
     named = [(event.id, each) for event, each in zip(events, entered, strict=True) if event.id]
     db.executemany(
-        "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+        "INSERT INTO message_ids VALUES (?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq",
         [
             (digest, each.seq)
             for name, each in named
@@ -129,9 +131,7 @@ def enter(
     return entered
 
 
-def announce(
-    db: sqlite3.Connection, named: Mapping[int, str], again: Iterable[tuple[int, int]]
-) -> None:
+def announce(db: Database, named: Mapping[int, str], again: Iterable[tuple[int, int]]) -> None:
     """Let events keep their numbers that are about to go from the inbox to an engine.
 
     What the ledger knows of them is then known as they are fetched.
@@ -149,12 +149,12 @@ def announce(
     )
     # One that was fetched already, because another published it, is known by that number.
     db.executemany(
-        "INSERT OR IGNORE INTO message_ids VALUES (?, ?)",
+        "INSERT INTO message_ids VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(_digest(name), seq) for seq, name in named.items()],
     )
 
 
-def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:
+def stay(db: Database, held: Held, tickets: Sequence[Ticket]) -> None:
     """Keep what is known of events, however old they are: they are about to be tried once more.
 
     What is old is let go where nothing waits for it, and a lane of an engine has nothing here that
@@ -168,8 +168,8 @@ def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:
     there = {
         int(seq)
         for (seq,) in db.execute(
-            "SELECT seq FROM inbox WHERE seq IN (SELECT value FROM json_each(?))",
-            (orjson.dumps([each.seq for each in tickets]).decode(),),
+            f"SELECT seq FROM inbox WHERE seq {db.dialect.among}",  # noqa: S608  # a constant
+            (db.dialect.numbers([each.seq for each in tickets]),),
         )
     }
     gone = {each.seq: each for each in tickets if each.seq not in there}.values()
@@ -184,7 +184,8 @@ def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:
         ],
     )
     db.executemany(
-        "INSERT OR REPLACE INTO message_ids VALUES (?, ?)",
+        "INSERT INTO message_ids VALUES (?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq",
         [
             (digest, each.seq)
             for each in gone
@@ -194,45 +195,43 @@ def stay(db: sqlite3.Connection, held: Held, tickets: Sequence[Ticket]) -> None:
     )
 
 
-def _numbers_of(db: sqlite3.Connection, events: Sequence[LaneEvent]) -> dict[str, tuple[int, int]]:
+def _numbers_of(db: Database, events: Sequence[LaneEvent]) -> dict[str, tuple[int, int]]:
     """Return the numbers of events that were here before, and when they came first.
 
     A digest only says where to look.
     """
     digests = [_digest(event.id) for event in events if event.id]
     rows = db.execute(
-        "SELECT i.message_id, i.seq, i.accepted_ms FROM message_ids AS m "
-        "JOIN inbox AS i ON i.seq = m.seq WHERE m.digest IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(digests).decode(),),
+        "SELECT i.message_id, i.seq, i.accepted_ms FROM message_ids AS m "  # noqa: S608  # a constant
+        f"JOIN inbox AS i ON i.seq = m.seq WHERE m.digest {db.dialect.among}",
+        (db.dialect.numbers(digests),),
     )
     return {str(name): (int(seq), int(at)) for name, seq, at in rows if name is not None}
 
 
-def _fetched_for(db: sqlite3.Connection, connection: str, events: Sequence[LaneEvent]) -> set[int]:
+def _fetched_for(db: Database, connection: str, events: Sequence[LaneEvent]) -> set[int]:
     """Return the numbers of events that were here before for one connection.
 
     Another connection says nothing of it: its lanes may have been with other machines.
     """
     digests = [_digest(event.id, connection) for event in events if event.id]
     rows = db.execute(
-        "SELECT seq FROM message_ids WHERE digest IN (SELECT value FROM json_each(?))",
-        (orjson.dumps(digests).decode(),),
+        f"SELECT seq FROM message_ids WHERE digest {db.dialect.among}",  # noqa: S608  # a constant
+        (db.dialect.numbers(digests),),
     )
     return {int(seq) for (seq,) in rows}
 
 
 def _known_of(
-    db: sqlite3.Connection, seqs: Sequence[int], targets: Sequence[int]
+    db: Database, seqs: Sequence[int], targets: Sequence[int]
 ) -> dict[int, dict[int, str]]:
     known: dict[int, dict[int, str]] = {}
     if seqs:
-        asked = orjson.dumps(seqs).decode()
+        among, asked = db.dialect.among, db.dialect.numbers(seqs)
         rows = db.execute(
-            "SELECT seq, target, status FROM ledger WHERE seq IN (SELECT value FROM json_each(?)) "  # noqa: S608  # a constant
-            "AND target IN (SELECT value FROM json_each(?)) "
-            f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred "
-            "WHERE seq IN (SELECT value FROM json_each(?))",
-            (asked, orjson.dumps(targets).decode(), asked),
+            f"SELECT seq, target, status FROM ledger WHERE seq {among} AND target {among} "  # noqa: S608  # constants
+            f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred WHERE seq {among}",
+            (asked, db.dialect.numbers(targets), asked),
         )
         for seq, target, status in rows:
             known.setdefault(int(seq), {})[int(target)] = str(status)

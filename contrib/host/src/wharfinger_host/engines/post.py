@@ -105,7 +105,8 @@ class EnginePost(Duty):
         """Give signs of life to those who ask the file how it stands with the connection."""
         while True:
             what = leases.by_engine(self.name, halted=self._halted.is_set())
-            await self.disk.note(leases.enter, self.owner, what, self.disk.clock())
+            now_s = self.disk.store.lease_clock()
+            await self.disk.note(leases.enter, self.owner, what, now_s)
             await asyncio.sleep(_LIVE_S)
 
     async def _open(self, connection: Connection) -> None:

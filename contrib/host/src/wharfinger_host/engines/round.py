@@ -9,7 +9,6 @@ ledger that all workers share: in another, nobody would know what waits, and ove
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from wharfinger import Connection, Effect, Outcome, Status
 from wharfinger_host.engines.contract import Fetched, Lease
 from wharfinger_host.engines.ledger import Entered, enter, stay
 from wharfinger_host.store.deferred import Due, any_waits, due, waiting
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DeferredRow, Settlement, settle
 from wharfinger_host.store.store import finished
@@ -332,7 +332,7 @@ class Round:
 
 
 def _due_of(
-    db: sqlite3.Connection, held: Held, targets: dict[int, bool], now_ms: int
+    db: Database, held: Held, targets: dict[int, bool], now_ms: int
 ) -> tuple[list[tuple[int, Due]], bool]:
     rows = [
         (target, row)

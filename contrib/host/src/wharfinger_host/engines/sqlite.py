@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import pathlib
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -30,6 +29,7 @@ from wharfinger_host.engines.contract import (
     Status,
 )
 from wharfinger_host.store import leases, letters
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import InboxFullError, StoreError
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.inbox import Entry, LogEvent, last_seq, read_log
@@ -296,7 +296,7 @@ def _lost(lease: SqliteLease) -> LaneLostError:
 
 
 def _acquire(
-    db: sqlite3.Connection, owner: str, lane: tuple[str, int], clock: Callable[[], float]
+    db: Database, owner: str, lane: tuple[str, int], clock: Callable[[], float]
 ) -> tuple[Held | None, int]:
     # A lane that is not there would begin with the first event of the log.
     known = db.execute(
@@ -314,7 +314,7 @@ def _no_lane(connection: str, lane: int) -> EngineError:
 
 
 def _beat(
-    db: sqlite3.Connection,
+    db: Database,
     owner: str,
     connection: str,
     held: Sequence[Held],
@@ -324,7 +324,7 @@ def _beat(
     return leases.enter(db, owner, connection, now_s), leases.hold(db, owner, held, now_s)
 
 
-def _bury(db: sqlite3.Connection, held: Held, events: Sequence[Fetched], reason: str) -> bool:
+def _bury(db: Database, held: Held, events: Sequence[Fetched], reason: str) -> bool:
     target = add_targets(db, held.connection, (_LETTERS_OF,))[_LETTERS_OF]
     now_ms = int(time.time() * 1000)
     rows: list[LetterRow] = [
@@ -338,9 +338,7 @@ def _bury(db: sqlite3.Connection, held: Held, events: Sequence[Fetched], reason:
     return kept
 
 
-def _status_of(
-    db: sqlite3.Connection, connections: Sequence[str], lanes: int, now_s: float
-) -> Status:
+def _status_of(db: Database, connections: Sequence[str], lanes: int, now_s: float) -> Status:
     found = {
         (str(name), int(lane)): (int(waiting), bool(held))
         for name, lane, waiting, held in db.execute(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import Callable, Collection, Mapping
 
 import attrs
@@ -15,6 +13,7 @@ from wharfinger_host.measuring.engine import EngineFacts, look_at
 from wharfinger_host.measuring.totals import Target, Totals
 from wharfinger_host.serving.counts import Counts
 from wharfinger_host.store.backlog import Backlog, backlog_of, oldest_of, state_of
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import known
 from wharfinger_host.store.minutes import Tallied, minutes_since
 from wharfinger_host.store.store import Store, finished
@@ -76,8 +75,12 @@ class Gauge:
     names: Callable[[], Collection[str]]
     counts: Counts | None = None
     lanes: Lanes | None = None
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = attrs.field()
     _totals: Totals = attrs.field(init=False)
+
+    @clock.default
+    def _of_the_store(self) -> Callable[[], float]:
+        return self.store.lease_clock
 
     @_totals.default
     def _begin(self) -> Totals:
@@ -118,7 +121,7 @@ class _Found:
     letters: dict[Target, int]
 
 
-def _look(db: sqlite3.Connection, now_s: float, since_ms: int) -> _Found:
+def _look(db: Database, now_s: float, since_ms: int) -> _Found:
     letters = db.execute(
         "SELECT t.connection, t.mapping, l.status, count(*) FROM letters AS l "
         "JOIN targets AS t ON t.id = l.target GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"

@@ -24,6 +24,7 @@ from wharfinger_host.measuring.page import Door, metrics
 from wharfinger_host.serving.intake import Intake
 from wharfinger_host.serving.server import Server, listen
 from wharfinger_host.serving.setup import Pages
+from wharfinger_host.store.dialect import Place
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.worker import Loaded, Worker
 
@@ -47,13 +48,13 @@ def read_token(option: str) -> Secret | None:
 
 @contextmanager
 def page_of(
-    config: pathlib.Path, inbox: pathlib.Path, token: Secret | None, lanes: Lanes | None = None
+    config: pathlib.Path, inbox: Place, token: Secret | None, lanes: Lanes | None = None
 ) -> Iterator[Pages]:
     """Open what the metrics of a server are read from.
 
     Args:
         config: The configuration.
-        inbox: Its inbox.
+        inbox: Where its inbox is, or its ledger.
         token: Lets others than this machine read them.
         lanes: Of an engine; None where the events are in the inbox.
 
@@ -83,7 +84,7 @@ def page_of(
 @contextmanager
 def server_of(
     config: pathlib.Path,
-    inbox: pathlib.Path,
+    inbox: Place,
     worker: Worker,
     *,
     host: str,
@@ -95,7 +96,7 @@ def server_of(
 
     Args:
         config: The configuration.
-        inbox: Its inbox.
+        inbox: Where its inbox is, or its ledger.
         worker: Works on it.
         host: Address to listen on.
         port: 0 takes a free one.

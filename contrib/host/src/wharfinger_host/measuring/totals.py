@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.minutes import MINUTE_MS, Tallied, minutes_since
 
 __all__ = ["Totals"]
@@ -34,7 +34,7 @@ class Totals:
                 self._closed[_target(each)] -= each.count
 
     @classmethod
-    def begin(cls, db: sqlite3.Connection, now_ms: int) -> Totals:
+    def begin(cls, db: Database, now_ms: int) -> Totals:
         """Begin to count.
 
         Args:

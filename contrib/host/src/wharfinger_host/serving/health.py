@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wharfinger_host.serving.tracking import json_response
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.store import Store, finished
@@ -68,5 +68,5 @@ class _Probe:
         return True
 
 
-def _touch(db: sqlite3.Connection, now_ms: int) -> None:
+def _touch(db: Database, now_ms: int) -> None:
     set_fact(db, "ready_ms", now_ms)

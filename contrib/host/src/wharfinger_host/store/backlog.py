@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import attrs
 
 from wharfinger import Usage
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import LEASE_S, by_engine
 
 __all__ = ["Aside", "Backlog", "backlog_of", "oldest_of", "state_of"]
@@ -56,7 +55,7 @@ class Backlog:
         return self.ahead + sum(each.count for each in self.aside)
 
 
-def backlog_of(db: sqlite3.Connection, connection: str, now_s: float) -> Backlog:
+def backlog_of(db: Database, connection: str, now_s: float) -> Backlog:
     """Look up what a connection is not done with.
 
     Args:
@@ -90,7 +89,7 @@ def backlog_of(db: sqlite3.Connection, connection: str, now_s: float) -> Backlog
     )
 
 
-def oldest_of(db: sqlite3.Connection, connection: str) -> int | None:
+def oldest_of(db: Database, connection: str) -> int | None:
     """Return when the oldest event was accepted that a connection is not done with.
 
     Args:
@@ -105,7 +104,7 @@ def oldest_of(db: sqlite3.Connection, connection: str) -> int | None:
         "SELECT min(at_ms) FROM (SELECT (SELECT i.accepted_ms FROM inbox AS i "
         "WHERE i.partition = l.partition AND i.seq > l.position ORDER BY i.seq LIMIT 1) AS at_ms "
         "FROM lanes AS l WHERE l.connection = :name UNION ALL SELECT min(d.since_ms) "
-        "FROM deferred AS d JOIN targets AS t ON t.id = d.target WHERE t.connection = :name)",
+        "FROM deferred AS d JOIN targets AS t ON t.id = d.target WHERE t.connection = :name) AS w",
         {"name": connection},
     ).fetchone()
     return oldest if oldest is None else int(oldest)

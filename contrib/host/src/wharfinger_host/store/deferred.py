@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Sequence
 
 import attrs
-import orjson
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.inbox import some
 from wharfinger_host.store.leases import Held
 
@@ -36,7 +35,7 @@ class Due:
 
 
 def due(
-    db: sqlite3.Connection,
+    db: Database,
     held: Held,
     target: int,
     now_ms: int,
@@ -77,16 +76,16 @@ def due(
     return events
 
 
-def put_aside(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
+def put_aside(db: Database) -> list[tuple[str, str, int]]:
     """Return for which mappings events wait, as connection, mapping and how many."""
     rows = db.execute(
         "SELECT t.connection, t.mapping, count(*) FROM deferred AS d "
-        "JOIN targets AS t ON t.id = d.target GROUP BY d.target ORDER BY 1, 2"
+        "JOIN targets AS t ON t.id = d.target GROUP BY t.id ORDER BY 1, 2"
     )
     return [(str(connection), str(mapping), int(count)) for connection, mapping, count in rows]
 
 
-def let_go(db: sqlite3.Connection, connection: str, mapping: str) -> int:
+def let_go(db: Database, connection: str, mapping: str) -> int:
     """Offer nothing again that was put aside for a mapping, and return how much that was.
 
     What it may have been sending when a worker died stays, and becomes ``unknown``.
@@ -99,7 +98,7 @@ def let_go(db: sqlite3.Connection, connection: str, mapping: str) -> int:
 
 
 def waiting(
-    db: sqlite3.Connection, targets: Collection[int], contacts: Collection[str]
+    db: Database, targets: Collection[int], contacts: Collection[str]
 ) -> set[tuple[int, str]]:
     """Return which of these contacts wait for which of these mappings: others must not overtake."""
     some = [
@@ -109,19 +108,19 @@ def waiting(
     ]
     if not some:
         return set()
-    data = orjson.dumps(list(contacts)).decode()
+    data = db.dialect.list_of(contacts)
     return {
         (target, contact)
         for target in some
         for (contact,) in db.execute(
-            "SELECT value FROM json_each(?) WHERE EXISTS "
-            "(SELECT 1 FROM deferred WHERE target = ? AND contact = value)",
+            f"SELECT e.value FROM {db.dialect.each} WHERE EXISTS "  # noqa: S608  # a constant
+            "(SELECT 1 FROM deferred WHERE target = ? AND contact = e.value)",
             (data, target),
         )
     }
 
 
-def any_waits(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> bool:
+def any_waits(db: Database, held: Held, targets: Sequence[int]) -> bool:
     """Tell whether anything of a lane waits for one of these mappings."""
     return any(
         db.execute(
@@ -132,7 +131,7 @@ def any_waits(db: sqlite3.Connection, held: Held, targets: Sequence[int]) -> boo
     )
 
 
-def halted(db: sqlite3.Connection, targets: Sequence[int]) -> set[int]:
+def halted(db: Database, targets: Sequence[int]) -> set[int]:
     """Return those of these mappings that have events waiting because something halted."""
     return {
         target
@@ -143,7 +142,7 @@ def halted(db: sqlite3.Connection, targets: Sequence[int]) -> set[int]:
     }
 
 
-def probe(db: sqlite3.Connection, targets: Sequence[int]) -> set[int]:
+def probe(db: Database, targets: Sequence[int]) -> set[int]:
     """Let the first event that a halt holds up be offered at once, for each of these mappings.
 
     Args:

@@ -8,14 +8,18 @@ import pathlib
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 __all__ = [
     "DiskFailedError",
     "DiskFullError",
+    "InDoubtError",
     "InboxFullError",
     "LeaseLostError",
+    "NotNowError",
+    "ServerDownError",
     "StoreError",
     "explained",
     "explained_by_system",
@@ -26,7 +30,11 @@ class StoreError(Exception):
     """The file cannot be used; the message says why and what to do."""
 
 
-class DiskFullError(StoreError):
+class NotNowError(StoreError):
+    """Nothing can be written at present; nothing of the change was, and later it may be."""
+
+
+class DiskFullError(NotNowError):
     """There is no room for a change; nothing of it was written, and later it may be.
 
     Attributes:
@@ -43,6 +51,45 @@ class DiskFullError(StoreError):
         super().__init__(
             f"The inbox {path} cannot be used: the disk is full ({self.room}). Make room and start "
             "again. What was accepted is kept."
+        )
+
+
+class ServerDownError(NotNowError):
+    """The server of a ledger does not answer, or answers that it cannot write at present.
+
+    Attributes:
+        place: The ledger, without a password.
+        reason: What is wrong, in its own words.
+
+    Args:
+        place: The ledger, without a password.
+        reason: What is wrong, in its own words.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(
+            f"The ledger {place} does not answer as it should: {reason}. Look at the server, and "
+            "at [inbox] ledger. What was written is kept."
+        )
+
+
+class InDoubtError(StoreError):
+    """The answer to a commit was lost, so a change may have been written.
+
+    Attributes:
+        was_written: Tells whether it was; raises `NotNowError` where that cannot be known yet.
+
+    Args:
+        was_written: See there.
+    """
+
+    def __init__(self, was_written: Callable[[], bool]) -> None:
+        self.was_written = was_written
+        super().__init__(
+            "The ledger did not say whether what was written last is kept. `wharfinger trace` and "
+            "`wharfinger dead-letters list` show it once the server answers."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import attrs
 import orjson
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 
 __all__ = ["Layout", "add_to_fact", "fact", "set_fact", "settle_layout"]
@@ -56,7 +56,7 @@ class Layout:
         return zlib.crc32(key) % self.partitions
 
 
-def settle_layout(db: sqlite3.Connection, wanted: Layout | None) -> Layout:
+def settle_layout(db: Database, wanted: Layout | None) -> Layout:
     """Give a new file its layout, and return the one it has.
 
     Raises:
@@ -79,20 +79,20 @@ def settle_layout(db: sqlite3.Connection, wanted: Layout | None) -> Layout:
     return layout
 
 
-def fact(db: sqlite3.Connection, name: str) -> Any:
+def fact(db: Database, name: str) -> Any:
     """Return a fact, or None."""
     row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
     return None if row is None else row[0]
 
 
-def set_fact(db: sqlite3.Connection, name: str, value: str | float) -> None:
+def set_fact(db: Database, name: str, value: str | float) -> None:
     """Write a fact down."""
-    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
-
-
-def add_to_fact(db: sqlite3.Connection, name: str, count: int) -> None:
-    """Let a count grow."""
     db.execute(
-        "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
-        (name, count),
+        "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, db.dialect.fact(value)),
     )
+
+
+def add_to_fact(db: Database, name: str, count: int) -> None:
+    """Let a count grow."""
+    set_fact(db, name, (fact(db, name) or 0) + count)

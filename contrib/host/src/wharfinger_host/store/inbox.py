@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import InboxFullError
 from wharfinger_host.store.facts import Layout, add_to_fact, fact, set_fact
 from wharfinger_host.store.message_ids import MessageIds
@@ -92,7 +92,7 @@ class Inbox:
     _unmeasured: int = _EVENTS_PER_MEASURE
     _depth: int = 0
 
-    def accept(self, db: sqlite3.Connection, entries: Sequence[Entry], now_ms: int) -> Accepted:
+    def accept(self, db: Database, entries: Sequence[Entry], now_ms: int) -> Accepted:
         """Take events in, all or none; those that are there already are dropped and counted.
 
         Args:
@@ -125,7 +125,7 @@ class Inbox:
         self.ids.forget()
         self._unmeasured = _EVENTS_PER_MEASURE
 
-    def _refuse_beyond_depth(self, db: sqlite3.Connection, events: int) -> None:
+    def _refuse_beyond_depth(self, db: Database, events: int) -> None:
         """Counting takes time, so it is done where it matters; what is taken since is added."""
         self._unmeasured += events
         if self._unmeasured > _EVENTS_PER_MEASURE or self._depth + events > self.most_waiting:
@@ -140,12 +140,12 @@ class Inbox:
         self._depth += events
 
 
-def last_seq(db: sqlite3.Connection) -> int:
+def last_seq(db: Database) -> int:
     """Return the number of the last event that was ever accepted; 0 before the first."""
     return fact(db, "last_seq") or 0
 
 
-def _most_that_wait(db: sqlite3.Connection) -> int:
+def _most_that_wait(db: Database) -> int:
     """Return what `depth` is not above; that is quick, however many wait in the log."""
     (first,) = db.execute("SELECT min(position) FROM lanes WHERE partition >= 0").fetchone()
     (deferred,) = db.execute("SELECT count(*) FROM deferred").fetchone()
@@ -153,7 +153,7 @@ def _most_that_wait(db: sqlite3.Connection) -> int:
     return last - int(last if first is None else first) + int(deferred)
 
 
-def depth(db: sqlite3.Connection) -> int:
+def depth(db: Database) -> int:
     """Count the events that some connection is not done with; one that several wait for, once."""
     (behind,) = db.execute(
         "SELECT coalesce(sum((SELECT count(*) FROM inbox WHERE partition = l.partition AND seq > "
@@ -185,9 +185,7 @@ class LogEvent:
     raw: bytes
 
 
-def read_log(
-    db: sqlite3.Connection, partition: int, position: int, most: int
-) -> tuple[list[LogEvent], int]:
+def read_log(db: Database, partition: int, position: int, most: int) -> tuple[list[LogEvent], int]:
     """Read events of a partition in order.
 
     Args:

@@ -11,12 +11,12 @@ lease can be is one from before a restart, and has passed.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.inbox import last_seq
 
 __all__ = [
@@ -57,7 +57,7 @@ class Held:
     position: int
 
 
-def register(db: sqlite3.Connection, connections: Iterable[str], partitions: int) -> None:
+def register(db: Database, connections: Iterable[str], partitions: int) -> None:
     """Let connections have every event that is accepted from now on.
 
     A connection that is known already stays where it is.
@@ -69,12 +69,13 @@ def register(db: sqlite3.Connection, connections: Iterable[str], partitions: int
     """
     last = last_seq(db)
     db.executemany(
-        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, ?)",
+        "INSERT INTO lanes (connection, partition, position) VALUES (?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
         [(name, each, last) for name in connections for each in range(partitions)],
     )
 
 
-def forget(db: sqlite3.Connection, connection: str) -> None:
+def forget(db: Database, connection: str) -> None:
     """Let a connection go: nothing is kept for it any more, but its outcomes and dead letters."""
     db.execute(
         "DELETE FROM deferred WHERE target IN (SELECT id FROM targets WHERE connection = ?)",
@@ -84,7 +85,7 @@ def forget(db: sqlite3.Connection, connection: str) -> None:
     db.execute("DELETE FROM lanes WHERE connection = ?", (connection,))
 
 
-def waiting_for(db: sqlite3.Connection, connection: str) -> int:
+def waiting_for(db: Database, connection: str) -> int:
     """Count the events that a connection is not done with."""
     (behind,) = db.execute(
         "SELECT count(*) FROM lanes AS l JOIN inbox AS i ON i.partition = l.partition "
@@ -99,7 +100,7 @@ def waiting_for(db: sqlite3.Connection, connection: str) -> int:
     return int(behind) + int(deferred)
 
 
-def known(db: sqlite3.Connection) -> list[str]:
+def known(db: Database) -> list[str]:
     """Return the connections for which events are kept."""
     rows = db.execute(
         "SELECT DISTINCT connection FROM lanes WHERE partition >= 0 ORDER BY connection"
@@ -107,14 +108,16 @@ def known(db: sqlite3.Connection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def enter(db: sqlite3.Connection, owner: str, connection: str, now_s: float) -> int:
+def enter(db: Database, owner: str, connection: str, now_s: float) -> int:
     """Give a sign of life, and return how many processes give one for the same connection."""
     db.execute(
         f"DELETE FROM workers WHERE NOT {_LIVE}",  # noqa: S608  # a constant
         (now_s, now_s + LEASE_S),
     )
     db.execute(
-        "INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (connection, owner, now_s + LEASE_S)
+        "INSERT INTO workers VALUES (?, ?, ?) "
+        "ON CONFLICT (connection, name) DO UPDATE SET deadline_s = excluded.deadline_s",
+        (connection, owner, now_s + LEASE_S),
     )
     (count,) = db.execute(
         "SELECT count(*) FROM workers WHERE connection = ?", (connection,)
@@ -135,7 +138,7 @@ def by_engine(connection: str, *, halted: bool = False) -> str:
     return f"{connection} by an engine" + ", halted" * halted
 
 
-def leave(db: sqlite3.Connection, owner: str) -> None:
+def leave(db: Database, owner: str) -> None:
     """Say good-bye and let every lane go."""
     db.execute("UPDATE lanes SET owner = '', deadline_s = 0 WHERE owner = ?", (owner,))
     db.execute("DELETE FROM workers WHERE name = ?", (owner,))
@@ -144,9 +147,7 @@ def leave(db: sqlite3.Connection, owner: str) -> None:
 _LIVE: Final = "deadline_s BETWEEN ? AND ?"
 
 
-def acquire(
-    db: sqlite3.Connection, owner: str, connection: str, most: int, now_s: float
-) -> list[Held]:
+def acquire(db: Database, owner: str, connection: str, most: int, now_s: float) -> list[Held]:
     """Take lanes that nobody holds.
 
     Args:
@@ -164,9 +165,7 @@ def acquire(
     return [_take(db, owner, connection, partition, now_s) for (partition,) in free]
 
 
-def acquire_one(
-    db: sqlite3.Connection, owner: str, lane: tuple[str, int], now_s: float
-) -> Held | None:
+def acquire_one(db: Database, owner: str, lane: tuple[str, int], now_s: float) -> Held | None:
     """Take one certain lane, made where it is not there; None where another process holds it.
 
     Args:
@@ -177,7 +176,8 @@ def acquire_one(
     """
     connection, partition = lane
     db.execute(
-        "INSERT OR IGNORE INTO lanes (connection, partition, position) VALUES (?, ?, 0)",
+        "INSERT INTO lanes (connection, partition, position) VALUES (?, ?, 0) "
+        "ON CONFLICT DO NOTHING",
         (connection, partition),
     )
     free = db.execute(
@@ -187,9 +187,7 @@ def acquire_one(
     return _take(db, owner, connection, partition, now_s) if free else None
 
 
-def _take(
-    db: sqlite3.Connection, owner: str, connection: str, partition: int, now_s: float
-) -> Held:
+def _take(db: Database, owner: str, connection: str, partition: int, now_s: float) -> Held:
     epoch, position = db.execute(
         "UPDATE lanes SET owner = ?, deadline_s = ?, epoch = epoch + 1 "
         "WHERE connection = ? AND partition = ? RETURNING epoch, position",
@@ -198,7 +196,7 @@ def _take(
     return Held(connection, partition, epoch, position)
 
 
-def hold(db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float) -> set[Held]:
+def hold(db: Database, owner: str, held: Sequence[Held], now_s: float) -> set[Held]:
     """Renew leases, and return those that were still this process's to renew."""
     return {
         lane
@@ -211,7 +209,7 @@ def hold(db: sqlite3.Connection, owner: str, held: Sequence[Held], now_s: float)
     }
 
 
-def release_all(db: sqlite3.Connection, owner: str, connection: str) -> None:
+def release_all(db: Database, owner: str, connection: str) -> None:
     """Work no longer for a connection, and let all its lanes go that this process holds."""
     db.execute("DELETE FROM workers WHERE name = ? AND connection = ?", (owner, connection))
     db.execute(
@@ -220,7 +218,7 @@ def release_all(db: sqlite3.Connection, owner: str, connection: str) -> None:
     )
 
 
-def release(db: sqlite3.Connection, held: Iterable[Held]) -> None:
+def release(db: Database, held: Iterable[Held]) -> None:
     """Let lanes go, so that others need not wait for the leases to run out."""
     db.executemany(
         "UPDATE lanes SET owner = '', deadline_s = 0 "

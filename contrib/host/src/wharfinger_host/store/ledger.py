@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import attrs
-import orjson
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import LeaseLostError
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.minutes import count_minutes
@@ -69,7 +68,7 @@ class Settlement:
     released: set[int] = attrs.field(factory=set)
 
 
-def settle(db: sqlite3.Connection, work: Iterable[tuple[Held, Settlement]]) -> list[bool]:
+def settle(db: Database, work: Iterable[tuple[Held, Settlement]]) -> list[bool]:
     """Write down what became of the events of lanes, of all of them together.
 
     Args:
@@ -85,25 +84,26 @@ def settle(db: sqlite3.Connection, work: Iterable[tuple[Held, Settlement]]) -> l
     ledger = [row for each in held for row in each.ledger]
     tries = [row for each in held for row in each.tries]
     _enter(db, ledger)
-    db.executemany("INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tries)
+    if tries:
+        db.executemany("INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", tries)
     count_minutes(db, ledger, tries)
     for each in held:
         _write_the_rest(db, each)
     return kept
 
 
-def _go_on_to(db: sqlite3.Connection, held: Held, position: int) -> bool:
+def _go_on_to(db: Database, held: Held, position: int) -> bool:
     # A position never goes back, and the epoch is checked by the same statement.
     return bool(
         db.execute(
-            "UPDATE lanes SET position = max(position, ?) "
-            "WHERE connection = ? AND partition = ? AND epoch = ?",
+            "UPDATE lanes SET position = CASE WHEN position < ?1 THEN ?1 ELSE position END "
+            "WHERE connection = ?2 AND partition = ?3 AND epoch = ?4",
             (position, held.connection, held.partition, held.epoch),
         ).rowcount
     )
 
 
-def _write_the_rest(db: sqlite3.Connection, settlement: Settlement) -> None:
+def _write_the_rest(db: Database, settlement: Settlement) -> None:
     for rows, statement in (
         (settlement.done, "DELETE FROM deferred WHERE target = ? AND partition = ? AND seq = ?"),
         (settlement.deferred, _DEFER),
@@ -119,7 +119,7 @@ def _write_the_rest(db: sqlite3.Connection, settlement: Settlement) -> None:
         )
 
 
-def _enter(db: sqlite3.Connection, rows: Iterable[LedgerRow]) -> None:
+def _enter(db: Database, rows: Iterable[LedgerRow]) -> None:
     """Write outcomes down; those that are alike, as those of one request, by one statement.
 
     SQLite runs beside Python for as long as a statement takes, and waits for it between two.
@@ -127,20 +127,22 @@ def _enter(db: sqlite3.Connection, rows: Iterable[LedgerRow]) -> None:
     alike: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
         alike.setdefault(row[1:], []).append(row[0])
+    statement = _ENTER.format(each=db.dialect.each)
     for outcome, seqs in alike.items():
-        db.execute(_ENTER, (orjson.dumps(seqs).decode(), *outcome))
+        db.execute(statement, (*outcome, db.dialect.list_of(seqs)))
 
 
 # What was delivered stays so, whatever is found out later, and is no dead letter.
 _ENTER = """
-INSERT INTO ledger SELECT value, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM json_each(?1) WHERE true
-ON CONFLICT DO UPDATE SET
+INSERT INTO ledger SELECT CAST(e.value AS BIGINT), ?, ?, ?, ?, ?, ?, ? FROM {each} WHERE true
+ON CONFLICT (seq, target) DO UPDATE SET
     status = excluded.status, code = excluded.code, attempts = ledger.attempts + excluded.attempts,
     http_status = excluded.http_status, request_id = excluded.request_id, at_ms = excluded.at_ms
 WHERE ledger.status != 'delivered'
 """
 _DEFER = """
-INSERT INTO deferred VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+INSERT INTO deferred VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (target, partition, seq) DO UPDATE SET
     due_ms = excluded.due_ms, tries = excluded.tries, status = excluded.status,
     code = excluded.code, message = excluded.message
 """
@@ -149,7 +151,7 @@ INSERT INTO letters (seq, target, at_ms, message_id, contact, status, code, mess
     vendor_message, http_status, request_id, attempts, event, payload)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 WHERE NOT EXISTS
     (SELECT 1 FROM ledger WHERE seq = ?1 AND target = ?2 AND status = 'delivered')
-ON CONFLICT DO UPDATE SET
+ON CONFLICT (seq, target) DO UPDATE SET
     at_ms = excluded.at_ms, status = excluded.status, code = excluded.code,
     message = excluded.message, vendor_message = excluded.vendor_message,
     http_status = excluded.http_status, request_id = excluded.request_id,
@@ -157,9 +159,7 @@ ON CONFLICT DO UPDATE SET
 """
 
 
-def intend(
-    db: sqlite3.Connection, held: Held, target: int, seqs: Iterable[int], now_ms: int
-) -> None:
+def intend(db: Database, held: Held, target: int, seqs: Iterable[int], now_ms: int) -> None:
     """Write down that events are about to be sent that must not be sent twice.
 
     Raises:
@@ -173,14 +173,13 @@ def intend(
             f"Another process has taken over partition {held.partition} of {held.connection}."
         )
     db.executemany(
-        "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO intents VALUES (?, ?, ?, ?, ?) ON CONFLICT (seq, target) DO UPDATE SET "
+        "connection = excluded.connection, partition = excluded.partition, at_ms = excluded.at_ms",
         [(seq, target, held.connection, held.partition, now_ms) for seq in seqs],
     )
 
 
-def known_since(
-    db: sqlite3.Connection, held: Held, targets: Sequence[int]
-) -> dict[int, dict[int, str]]:
+def known_since(db: Database, held: Held, targets: Sequence[int]) -> dict[int, dict[int, str]]:
     """Return what is settled or deferred beyond the position of a lane.
 
     Returns:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import attrs
+
+from wharfinger_host.store.dialect import Database
 
 __all__ = ["Filter", "Group", "Letter", "causes", "count", "drop", "find", "show"]
 
@@ -135,7 +136,7 @@ _COLUMNS = (
 _FROM = "FROM letters AS l JOIN targets AS t ON t.id = l.target"
 
 
-def find(db: sqlite3.Connection, wanted: Filter, most: int = -1, *, after: int = 0) -> list[Letter]:
+def find(db: Database, wanted: Filter, most: int = -1, *, after: int = 0) -> list[Letter]:
     """Return letters, the oldest first.
 
     Args:
@@ -145,19 +146,20 @@ def find(db: sqlite3.Connection, wanted: Filter, most: int = -1, *, after: int =
         after: Only those with a greater id.
     """
     where, values = wanted.where()
+    limit = f" LIMIT {most:d}" if most >= 0 else ""
     rows = db.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {where} AND l.id > ? ORDER BY l.id LIMIT ?",  # constants
-        [*values, after, most],
+        f"SELECT {_COLUMNS} {_FROM} WHERE {where} AND l.id > ? ORDER BY l.id{limit}",  # constants
+        [*values, after],
     )
     return [Letter(*row) for row in rows]
 
 
-def show(db: sqlite3.Connection, number: int) -> Letter | None:
+def show(db: Database, number: int) -> Letter | None:
     """Return one letter, or None."""
     return next(iter(find(db, Filter(ids=(number,)))), None)
 
 
-def causes(db: sqlite3.Connection, wanted: Filter) -> list[Group]:
+def causes(db: Database, wanted: Filter) -> list[Group]:
     """Return letters grouped by cause, the most frequent first."""
     where, values = wanted.where()
     rows = db.execute(
@@ -169,14 +171,14 @@ def causes(db: sqlite3.Connection, wanted: Filter) -> list[Group]:
     return [Group(*row) for row in rows]
 
 
-def count(db: sqlite3.Connection, wanted: Filter) -> int:
+def count(db: Database, wanted: Filter) -> int:
     """Count letters."""
     where, values = wanted.where()
     (number,) = db.execute(f"SELECT count(*) {_FROM} WHERE {where}", values).fetchone()  # constants
     return int(number)
 
 
-def drop(db: sqlite3.Connection, wanted: Filter) -> int:
+def drop(db: Database, wanted: Filter) -> int:
     """Throw letters away; the ledger goes on saying what became of their events."""
     where, values = wanted.where()
     return db.execute(

@@ -8,13 +8,12 @@ each of its pages once for thousands of ids.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 import attrs
-import orjson
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import fact, set_fact
 
 __all__ = ["MessageIds"]
@@ -44,9 +43,7 @@ class MessageIds:
     _tabled_to: int = 0
     _known_to: int = 0
 
-    def leave_out_known(
-        self, db: sqlite3.Connection, entries: Sequence[_Entry], last: int
-    ) -> list[_Entry]:
+    def leave_out_known(self, db: Database, entries: Sequence[_Entry], last: int) -> list[_Entry]:
         """Return the entries that are not in the inbox, and remember them.
 
         Args:
@@ -75,7 +72,7 @@ class MessageIds:
         """Forget what is in memory, because a transaction came to nothing."""
         self._newest, self._tabled_to, self._known_to = {}, 0, 0
 
-    def _catch_up(self, db: sqlite3.Connection, last: int) -> None:
+    def _catch_up(self, db: Database, last: int) -> None:
         """Learn what other processes took in, and what they put into the table."""
         tabled = fact(db, _TABLED_FACT) or 0
         if tabled != self._tabled_to:
@@ -88,29 +85,31 @@ class MessageIds:
             self._newest.update((_digest(name), seq) for name, seq in rows)
             self._known_to = last
 
-    def _known(self, db: sqlite3.Connection, digests: Sequence[int]) -> set[str]:
+    def _known(self, db: Database, digests: Sequence[int]) -> set[str]:
         """Return the names in the inbox that have these digests; they only say where to look."""
         places = [self._newest[number] for number in digests if number in self._newest]
         if self._tabled_to:
-            others = orjson.dumps([number for number in digests if number not in self._newest])
+            others = [number for number in digests if number not in self._newest]
             places += [
                 seq
                 for (seq,) in db.execute(
-                    "SELECT seq FROM message_ids WHERE digest IN (SELECT value FROM json_each(?))",
-                    (others.decode(),),
+                    f"SELECT seq FROM message_ids WHERE digest {db.dialect.among}",  # noqa: S608  # a constant
+                    (db.dialect.numbers(others),),
                 )
             ]
         if not places:
             return set()
         rows = db.execute(
-            "SELECT message_id FROM inbox WHERE seq IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(places).decode(),),
+            f"SELECT message_id FROM inbox WHERE seq {db.dialect.among}",  # noqa: S608  # a constant
+            (db.dialect.numbers(places),),
         )
         return {name for (name,) in rows if name is not None}
 
-    def _table(self, db: sqlite3.Connection) -> None:
+    def _table(self, db: Database) -> None:
         db.executemany(
-            "INSERT OR REPLACE INTO message_ids VALUES (?, ?)", sorted(self._newest.items())
+            "INSERT INTO message_ids VALUES (?, ?) "
+            "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq",
+            sorted(self._newest.items()),
         )
         self._newest, self._tabled_to = {}, self._known_to
         set_fact(db, _TABLED_FACT, self._known_to)

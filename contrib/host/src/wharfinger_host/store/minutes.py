@@ -6,12 +6,13 @@ minutes, as is one that was tried in vain first. What no trigger took is in none
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
+
+from wharfinger_host.store.dialect import Database
 
 if TYPE_CHECKING:
     from wharfinger_host.store.ledger import LedgerRow, TryRow
@@ -42,9 +43,7 @@ class Tallied:
     count: int
 
 
-def count_minutes(
-    db: sqlite3.Connection, ledger: Sequence[LedgerRow], tries: Sequence[TryRow]
-) -> None:
+def count_minutes(db: Database, ledger: Sequence[LedgerRow], tries: Sequence[TryRow]) -> None:
     """Count what is being written down.
 
     Args:
@@ -56,12 +55,12 @@ def count_minutes(
     found.update((row[2] // MINUTE_MS, row[1], row[3]) for row in tries)
     db.executemany(
         "INSERT INTO minutes VALUES (?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        "ON CONFLICT (minute, target, status) DO UPDATE SET count = minutes.count + excluded.count",
         [(*key, count) for key, count in found.items()],
     )
 
 
-def minutes_since(db: sqlite3.Connection, since_ms: int, step_minutes: int = 1) -> list[Tallied]:
+def minutes_since(db: Database, since_ms: int, step_minutes: int = 1) -> list[Tallied]:
     """Return what became of events since a time, in stretches of some minutes.
 
     Args:
@@ -70,15 +69,15 @@ def minutes_since(db: sqlite3.Connection, since_ms: int, step_minutes: int = 1) 
         step_minutes: How many minutes are counted together.
     """
     rows = db.execute(
-        "SELECT m.minute / :step, t.connection, t.mapping, m.status, sum(m.count) "
+        "SELECT m.minute / :step, t.connection, t.mapping, m.status, CAST(sum(m.count) AS BIGINT) "
         "FROM minutes AS m JOIN targets AS t ON t.id = m.target WHERE m.minute >= :first "
-        "GROUP BY 1, m.target, m.status ORDER BY 1, 2, 3, 4",
+        "GROUP BY 1, t.id, m.status ORDER BY 1, 2, 3, 4",
         {"step": step_minutes, "first": since_ms // MINUTE_MS},
     )
     return [Tallied(*row) for row in rows]
 
 
-def forget_minutes(db: sqlite3.Connection, now_ms: int) -> None:
+def forget_minutes(db: Database, now_ms: int) -> None:
     """Let go what is too old for any chart."""
     oldest = (now_ms - KEPT_DAYS * _DAY_MS) // MINUTE_MS
     db.execute("DELETE FROM minutes WHERE minute < ?", (oldest,))

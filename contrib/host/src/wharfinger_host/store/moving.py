@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Sequence
 
 import attrs
 import orjson
 
 from wharfinger_host.store import leases
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.facts import fact, set_fact
 from wharfinger_host.store.inbox import read_log, some
@@ -89,7 +89,7 @@ class Seized:
     file: str
 
 
-def waits(db: sqlite3.Connection, connection: str, mappings: Sequence[str]) -> Waits:
+def waits(db: Database, connection: str, mappings: Sequence[str]) -> Waits:
     """Count what a connection is not done with.
 
     Args:
@@ -123,7 +123,7 @@ def waits(db: sqlite3.Connection, connection: str, mappings: Sequence[str]) -> W
 
 
 def seize(
-    db: sqlite3.Connection,
+    db: Database,
     owner: str,
     connections: Sequence[str],
     clock: Callable[[], float],
@@ -156,7 +156,7 @@ def seize(
     return Seized(lanes, unknown, str(file))
 
 
-def _refuse_while_at_work(db: sqlite3.Connection, connections: Sequence[str], now_s: float) -> None:
+def _refuse_while_at_work(db: Database, connections: Sequence[str], now_s: float) -> None:
     """Refuse while a process gives signs of life, or holds a lane that it may be sending from."""
     live = (now_s, now_s + LEASE_S)
     rows = db.execute(
@@ -174,9 +174,7 @@ def _refuse_while_at_work(db: sqlite3.Connection, connections: Sequence[str], no
         )
 
 
-def read_aside(
-    db: sqlite3.Connection, held: Held, mappings: Sequence[str], most: int
-) -> list[Waiting]:
+def read_aside(db: Database, held: Held, mappings: Sequence[str], most: int) -> list[Waiting]:
     """Read what was put aside and is behind the position of a lane, in its order.
 
     Args:
@@ -201,9 +199,7 @@ def read_aside(
     return events
 
 
-def read_ahead(
-    db: sqlite3.Connection, held: Held, position: int, most: int
-) -> tuple[list[Waiting], int]:
+def read_ahead(db: Database, held: Held, position: int, most: int) -> tuple[list[Waiting], int]:
     """Read the next events of the log of a lane.
 
     Args:

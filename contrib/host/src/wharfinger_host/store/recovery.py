@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.minutes import MINUTE_MS
 
@@ -16,7 +15,7 @@ _MESSAGE = (
 )
 
 
-def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
+def recover(db: Database, held: Held, now_ms: int) -> int:
     """Make ``unknown`` of whatever was about to be sent and must not be sent twice.
 
     Args:
@@ -38,8 +37,9 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
     }
     db.execute(
         "INSERT INTO ledger SELECT t.seq, t.target, 'unknown', :code, 1, NULL, NULL, :now "  # noqa: S608  # constants
-        f"FROM intents AS t {where} ON CONFLICT DO UPDATE SET status = excluded.status, "
-        "code = excluded.code, attempts = ledger.attempts + 1, at_ms = excluded.at_ms "
+        f"FROM intents AS t {where} ON CONFLICT (seq, target) DO UPDATE SET "
+        "status = excluded.status, code = excluded.code, attempts = ledger.attempts + 1, "
+        "at_ms = excluded.at_ms "
         "WHERE ledger.status != 'delivered'",
         values,
     )
@@ -49,7 +49,7 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
         "'unknown', :code, :message, '', 1, i.event FROM intents AS t "
         f"JOIN inbox AS i ON i.seq = t.seq {where} AND NOT EXISTS (SELECT 1 FROM ledger AS l "
         "WHERE l.seq = t.seq AND l.target = t.target AND l.status = 'delivered') "
-        "ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, status = excluded.status, "
+        "ON CONFLICT (seq, target) DO UPDATE SET at_ms = excluded.at_ms, status = excluded.status, "
         "code = excluded.code, message = excluded.message, attempts = letters.attempts + 1",
         values,
     )
@@ -67,7 +67,7 @@ def recover(db: sqlite3.Connection, held: Held, now_ms: int) -> int:
     db.execute(
         "INSERT INTO minutes SELECT :minute, t.target, 'unknown', count(*) "  # noqa: S608  # constants
         f"FROM intents AS t {where} GROUP BY t.target "
-        "ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        "ON CONFLICT (minute, target, status) DO UPDATE SET count = minutes.count + excluded.count",
         values,
     )
     return db.execute(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import attrs
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import fact, set_fact
 from wharfinger_host.store.inbox import last_seq
 from wharfinger_host.store.minutes import forget_minutes
@@ -47,7 +46,7 @@ class Pruned:
     go_on_after: int | None
 
 
-def prune(db: sqlite3.Connection, retention: Retention, now_ms: int, *, after: int = 0) -> Pruned:
+def prune(db: Database, retention: Retention, now_ms: int, *, after: int = 0) -> Pruned:
     """Let some of what is old go; what waits for anything stays, however old it is.
 
     Args:
@@ -58,8 +57,11 @@ def prune(db: sqlite3.Connection, retention: Retention, now_ms: int, *, after: i
     """
     cutoff = now_ms - int(retention.events_days * _DAY_MS)
     old, looked_to = _done_after(db, after, cutoff)
-    for table in ("ledger", "tries", "inbox"):
-        db.executemany(f"DELETE FROM {table} WHERE seq = ?", [(seq,) for seq in old])  # noqa: S608  # constants
+    for table in ("ledger", "tries", "inbox") if old else ():
+        db.execute(
+            f"DELETE FROM {table} WHERE seq {db.dialect.among}",  # noqa: S608  # constants
+            (db.dialect.numbers(old),),
+        )
     if looked_to is not None:
         return Pruned(len(old), 0, looked_to)
     _let_go_before_the_log(db, cutoff)
@@ -72,7 +74,7 @@ def prune(db: sqlite3.Connection, retention: Retention, now_ms: int, *, after: i
     return Pruned(len(old), letters, last_seq(db) if letters == _AT_A_TIME else None)
 
 
-def _done_after(db: sqlite3.Connection, after: int, cutoff_ms: int) -> tuple[list[int], int | None]:
+def _done_after(db: Database, after: int, cutoff_ms: int) -> tuple[list[int], int | None]:
     """Return events that nobody waits for, and where to go on looking; None for nowhere.
 
     The log is in the order of its times. What waits may be millions, so it is looked at in parts.
@@ -98,7 +100,7 @@ def _done_after(db: sqlite3.Connection, after: int, cutoff_ms: int) -> tuple[lis
     return done, after if looked == _LOOKED_AT else None
 
 
-def _let_go_before_the_log(db: sqlite3.Connection, cutoff_ms: int) -> None:
+def _let_go_before_the_log(db: Database, cutoff_ms: int) -> None:
     """Let go what belongs to no event any more, below the first that is left."""
     (first,) = db.execute("SELECT coalesce(min(seq), ?) FROM inbox", (last_seq(db) + 1,)).fetchone()
     # A letter that is replayed after its event was let go leaves its outcome here.

@@ -10,10 +10,10 @@ it than before.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import fact, set_fact
 
 __all__ = ["follow_clock"]
@@ -22,9 +22,7 @@ _AHEAD: Final = "clock_ahead_ms"
 _LEAST_MS: Final = 2_000
 
 
-def follow_clock(
-    db: sqlite3.Connection, now_ms: Callable[[], int], now_s: Callable[[], float]
-) -> None:
+def follow_clock(db: Database, now_ms: Callable[[], int], now_s: Callable[[], float]) -> None:
     """Let times follow the time of day where it was set back since the last call.
 
     Args:
@@ -40,6 +38,7 @@ def follow_clock(
     if before_ms is not None and ahead_ms < before_ms:
         # What is due at once has 0 for its time, and stays so.
         db.execute(
-            "UPDATE deferred SET due_ms = max(0, due_ms + :change), since_ms = since_ms + :change",
+            "UPDATE deferred SET due_ms = CASE WHEN due_ms + :change > 0 THEN due_ms + :change "
+            "ELSE 0 END, since_ms = since_ms + :change",
             {"change": ahead_ms - before_ms},
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import attrs
+
+from wharfinger_host.store.dialect import Database
 
 __all__ = ["Happened", "TracedEvent", "trace"]
 
@@ -66,7 +67,7 @@ class TracedEvent:
 
 
 def trace(
-    db: sqlite3.Connection, *, contact: str = "", message_id: str = "", most: int = 1_000
+    db: Database, *, contact: str = "", message_id: str = "", most: int = 1_000
 ) -> list[TracedEvent]:
     """Return events in the order they were accepted.
 
@@ -97,7 +98,7 @@ def trace(
     return sorted(found.values(), key=lambda event: event.seq)[-most:]
 
 
-def _behind(db: sqlite3.Connection, seq: int, partition: int) -> list[str]:
+def _behind(db: Database, seq: int, partition: int) -> list[str]:
     rows = db.execute(
         "SELECT connection FROM lanes WHERE partition = ? AND position < ? ORDER BY connection",
         (partition, seq),
@@ -105,7 +106,7 @@ def _behind(db: sqlite3.Connection, seq: int, partition: int) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _happened(db: sqlite3.Connection, seq: int) -> list[Happened]:
+def _happened(db: Database, seq: int) -> list[Happened]:
     rows: list[Any] = db.execute(
         """
         SELECT t.connection, t.mapping, h.* FROM (

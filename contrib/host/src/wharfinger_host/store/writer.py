@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import pathlib
 import queue
-import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
 
-from wharfinger_host.store.errors import explained
+from wharfinger_host.store.dialect import Database, Session
+from wharfinger_host.store.errors import InDoubtError, NotNowError, ServerDownError
 
 __all__ = ["Writer"]
 
 _MOST_TOGETHER = 64
+_LOOK_S = 1.0
+"""Seconds between two looks whether a change in doubt was written."""
 _Made = TypeVar("_Made")
 
 
@@ -24,13 +27,13 @@ _Made = TypeVar("_Made")
 class _Job:
     """A change that was asked for, and where its end is told."""
 
-    change: Callable[[sqlite3.Connection], Any]
+    change: Callable[[Database], Any]
     durable: bool
     undone: Callable[[], None] | None
     future: Future[Any]
     result: Any = None
 
-    def run(self, db: sqlite3.Connection) -> None:
+    def run(self, db: Database) -> None:
         self.result = self.change(db)
 
     def end(self) -> None:
@@ -44,13 +47,11 @@ class Writer:
     """Runs changes one after the other in a thread of its own, several of them in one transaction.
 
     Args:
-        db: A connection that may write; it is this thread's alone from now on.
-        path: Its file.
+        session: May write; it is this thread's alone from now on.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: pathlib.Path) -> None:
-        self._db = db
-        self._path = path
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="wharfinger-writer", daemon=True)
@@ -58,7 +59,7 @@ class Writer:
 
     def submit(
         self,
-        change: Callable[[sqlite3.Connection], _Made],
+        change: Callable[[Database], _Made],
         *,
         durable: bool,
         undone: Callable[[], None] | None = None,
@@ -87,7 +88,7 @@ class Writer:
             self._closed = True
             self._jobs.put(None)
             self._thread.join()
-            self._db.close()
+            self._session.close()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -104,32 +105,65 @@ class Writer:
 
     def _together(self, jobs: Sequence[_Job]) -> None:
         """Run jobs in one transaction; if one fails, each in its own."""
+        durable = any(job.durable for job in jobs)
         try:
-            self._transact(jobs)
+            self._session.write(partial(_run, jobs), durable=durable)
+        except InDoubtError as doubt:
+            self._find_out(doubt, jobs)
         except BaseException as error:  # noqa: BLE001  # it belongs to whoever asked
             for job in jobs:
                 if job.undone is not None:
                     job.undone()
-            if len(jobs) > 1:
+            # A server that is down is down for each of them.
+            if len(jobs) > 1 and not isinstance(error, ServerDownError):
                 for job in jobs:
                     self._together([job])
                 return
-            if isinstance(error, sqlite3.Error):
-                error = explained(self._path, error)
-            jobs[0].fail(error)
+            for job in jobs:
+                job.fail(error)
         else:
             for job in jobs:
                 job.end()
 
-    def _transact(self, jobs: Sequence[_Job]) -> None:
-        durable = any(job.durable for job in jobs)
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            for job in jobs:
-                job.run(self._db)
-            self._db.execute("COMMIT")
-        finally:
-            # SQLite may have rolled back by itself already, on a full disk for example.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+    def _find_out(self, doubt: InDoubtError, jobs: Sequence[_Job]) -> None:
+        """Wait until it is known whether jobs were written; where they were not, run them again.
+
+        Run twice, they would be counted twice; given up, nobody would know what became of them.
+        """
+        while True:
+            try:
+                written = doubt.was_written()
+            except NotNowError as error:
+                if not self._closed:
+                    self._turn_away(error)
+                    continue
+                written = None
+            except BaseException:  # noqa: BLE001  # nobody will ever know
+                written = None
+            break
+        if written is False:
+            self._together(jobs)
+            return
+        for job in jobs:
+            if written:
+                job.end()
+            else:
+                job.fail(doubt)
+
+    def _turn_away(self, error: NotNowError) -> None:
+        """Say for a while to whoever wants to write that it is not possible."""
+        until_s = time.monotonic() + _LOOK_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            try:
+                job = self._jobs.get(timeout=left_s)
+            except queue.Empty:
+                return
+            if job is None:
+                self._jobs.put(None)  # the end is for who comes after
+                return
+            job.fail(error)
+
+
+def _run(jobs: Sequence[_Job], db: Database) -> None:
+    for job in jobs:
+        job.run(db)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, Self
 
 import attrs
@@ -11,6 +10,7 @@ from rich.console import Console
 from wharfinger import Status
 from wharfinger_host.moments import time_text
 from wharfinger_host.running import Report
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.store import Store
 from wharfinger_host.tally import Tally
@@ -120,7 +120,7 @@ def _next(summary: Summary) -> str | None:
     return None if summary.next_ms is None else time_text(summary.next_ms)
 
 
-def _left(db: sqlite3.Connection) -> tuple[int, int | None, int]:
+def _left(db: Database) -> tuple[int, int | None, int]:
     (next_ms,) = db.execute("SELECT min(due_ms) FROM deferred WHERE due_ms > 0").fetchone()
     (letters,) = db.execute("SELECT count(*) FROM letters").fetchone()
     return depth(db), next_ms, int(letters)

@@ -1,4 +1,4 @@
-"""Writing what must be written, through the time in which the disk is full."""
+"""Writing what must be written, through the time in which a disk is full or a server is down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, TypeV
 
 import attrs
 
-from wharfinger_host.store.errors import DiskFailedError, DiskFullError, StoreError
+from wharfinger_host.store.errors import DiskFailedError, NotNowError, StoreError
 from wharfinger_host.store.leases import LEASE_S
 from wharfinger_host.store.store import Store, finished
 
@@ -28,9 +28,9 @@ _Made = TypeVar("_Made")
 
 
 class Watcher(Protocol):
-    """Hears when the disk is full, and when it no longer is."""
+    """Hears when the disk is full, or the server of a ledger down, and when it no longer is."""
 
-    def disk_full(self, error: DiskFullError) -> None:
+    def disk_full(self, error: NotNowError) -> None:
         """Hear that nothing can be written; what is to be written is tried again."""
 
     def disk_has_room(self) -> None:
@@ -39,9 +39,10 @@ class Watcher(Protocol):
 
 @attrs.define(eq=False, kw_only=True)
 class Disk:
-    """The writes of one process to an inbox.
+    """The writes of one process to an inbox, or to a ledger on a server.
 
-    While something waits for room, `ready` lets nothing be sent: after a crash, what was sent and
+    A server that is down is to it as a disk that is full: there is no room at present. While
+    something waits for room, `ready` lets nothing be sent: after a crash, what was sent and
     not written down is sent again, or nobody knows what became of it.
 
     Attributes:
@@ -119,7 +120,7 @@ class Disk:
             for wait_s in chain(self.waits_s, repeat(self.waits_s[-1])):
                 try:
                     made = await finished(begin())
-                except DiskFullError as error:
+                except NotNowError as error:
                     self._wait_from_now(mine, error)
                     await self._pause(wait_s, error)
                 except DiskFailedError:
@@ -155,7 +156,7 @@ class Disk:
         await self._broken.wait()
         raise self._error
 
-    def _wait_from_now(self, waiter: object, error: DiskFullError) -> None:
+    def _wait_from_now(self, waiter: object, error: NotNowError) -> None:
         if self.watcher is None:
             raise error
         self._waiting.add(waiter)
@@ -164,7 +165,7 @@ class Disk:
             self._said = True
             self.watcher.disk_full(error)
 
-    async def _pause(self, wait_s: float, error: DiskFullError) -> None:
+    async def _pause(self, wait_s: float, error: NotNowError) -> None:
         left_s = self._ends_s - self.clock()
         if left_s <= 0:
             raise error

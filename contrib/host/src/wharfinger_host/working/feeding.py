@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -12,6 +11,7 @@ import orjson
 
 from wharfinger import Effect, Outcome, Status
 from wharfinger_host.store.deferred import Due, any_waits, due, waiting
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.inbox import LogEvent, read_log
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DEFERRED
@@ -251,14 +251,14 @@ class Feeder:
 
 
 def _next_of_log(
-    db: sqlite3.Connection, held: Held, read_to: int, ordered: Sequence[int]
+    db: Database, held: Held, read_to: int, ordered: Sequence[int]
 ) -> tuple[list[LogEvent], int, set[tuple[int, str]]]:
     events, upto = read_log(db, held.partition, read_to, _AT_A_TIME)
     return events, upto, waiting(db, ordered, {event.contact for event in events})
 
 
 def _due_of(
-    db: sqlite3.Connection, held: Held, target: int, now_ms: int, *, ordered: bool
+    db: Database, held: Held, target: int, now_ms: int, *, ordered: bool
 ) -> tuple[list[Due], bool]:
     rows = due(db, held, target, now_ms, _AT_A_TIME, ordered=ordered)
     return rows, bool(rows) or any_waits(db, held, (target,))

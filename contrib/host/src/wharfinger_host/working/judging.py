@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -11,6 +10,7 @@ import attrs
 import orjson
 
 from wharfinger import Connection, Outcome, Status
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.letters import Letter
 from wharfinger_host.working.verdicts import payload_of
 
@@ -94,23 +94,23 @@ class Standing:
     newer: int
 
 
-def standings(db: sqlite3.Connection, letters: Sequence[Letter]) -> list[Standing]:
+def standings(db: Database, letters: Sequence[Letter]) -> list[Standing]:
     """Look up what the ledger says that bears on letters, in one pass over the log."""
     contacts = {letter.contact for letter in letters if letter.contact}
     first = min((letter.seq for letter in letters), default=0)
     later: dict[tuple[str, int], list[tuple[int, str | None]]] = {}
     for seq, contact, message_id, target in db.execute(
-        "SELECT i.seq, i.contact, i.message_id, l.target FROM inbox AS i JOIN ledger AS l "
+        "SELECT i.seq, i.contact, i.message_id, l.target FROM inbox AS i JOIN ledger AS l "  # noqa: S608  # a constant
         "ON l.seq = i.seq WHERE i.seq > ? AND l.status = 'delivered' "
-        "AND i.contact IN (SELECT value FROM json_each(?))",
-        (first, orjson.dumps(list(contacts)).decode()),
+        f"AND i.contact IN (SELECT e.value FROM {db.dialect.each})",
+        (first, db.dialect.list_of(contacts)),
     ):
         later.setdefault((contact, target), []).append((seq, message_id))
     return [_standing(db, each, later.get((each.contact, each.target), ())) for each in letters]
 
 
 def _standing(
-    db: sqlite3.Connection, letter: Letter, delivered: Sequence[tuple[int, str | None]]
+    db: Database, letter: Letter, delivered: Sequence[tuple[int, str | None]]
 ) -> Standing:
     later = [name for seq, name in delivered if seq > letter.seq]
     itself = db.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,6 +14,7 @@ import attrs
 
 from wharfinger_host.store import leases
 from wharfinger_host.store.deferred import any_waits, probe
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.leases import LEASE_S, Held
 from wharfinger_host.store.ledger import known_since
@@ -258,7 +258,7 @@ class Post(Duty):
 
 
 def _open(
-    db: sqlite3.Connection, connection: str, mappings: Sequence[str]
+    db: Database, connection: str, mappings: Sequence[str]
 ) -> tuple[dict[str, int], set[int]]:
     known = add_targets(db, connection, mappings)
     targets = {name: known[name] for name in mappings}
@@ -266,7 +266,7 @@ def _open(
 
 
 def _keep_leases(
-    db: sqlite3.Connection,
+    db: Database,
     held: Sequence[Held],
     *,
     owner: str,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sqlite3
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -16,6 +14,7 @@ import orjson
 
 from wharfinger import Connection, Outcome, Status
 from wharfinger_host.store import leases, letters
+from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.errors import StoreError
 from wharfinger_host.store.leases import LEASE_S, Held
 from wharfinger_host.store.letters import Filter, Letter
@@ -50,6 +49,7 @@ class Replay:
         wanted: Which letters.
         unknown: Whether to send again what may have been delivered.
         outcomes: How many letters ended in which status, when it was sent.
+        clock: The clock of leases.
     """
 
     store: Store
@@ -57,8 +57,12 @@ class Replay:
     wanted: Filter
     unknown: bool = False
     outcomes: Counter[str] = attrs.field(factory=Counter)
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = attrs.field()
     _owner: str = attrs.field(factory=lambda: secrets.token_hex(8))
+
+    @clock.default
+    def _of_the_store(self) -> Callable[[], float]:
+        return self.store.lease_clock
 
     def judgements(self) -> Iterator[Judgement]:
         """Say of each letter what would become of it; nothing is sent."""
@@ -154,13 +158,13 @@ class Replay:
             lane.lost = lane.lost or not kept
 
 
-def _judged_by(db: sqlite3.Connection, wanted: Filter, after: int) -> list[tuple[Letter, Standing]]:
+def _judged_by(db: Database, wanted: Filter, after: int) -> list[tuple[Letter, Standing]]:
     found = letters.find(db, wanted, _AT_A_TIME, after=after)
     return list(zip(found, standings(db, found), strict=True))
 
 
 def _begin(
-    db: sqlite3.Connection,
+    db: Database,
     owner: str,
     connection: str,
     clock: Callable[[], float],
@@ -172,5 +176,5 @@ def _begin(
     return held
 
 
-def _hold_on(db: sqlite3.Connection, owner: str, held: Held, clock: Callable[[], float]) -> bool:
+def _hold_on(db: Database, owner: str, held: Held, clock: Callable[[], float]) -> bool:
     return bool(leases.hold(db, owner, [held], clock()))

@@ -14,7 +14,7 @@ import attrs
 
 from wharfinger import Connection
 from wharfinger_host.store import leases
-from wharfinger_host.store.errors import DiskFullError, StoreError
+from wharfinger_host.store.errors import NotNowError, StoreError
 from wharfinger_host.store.retention import Retention, prune
 from wharfinger_host.store.store import Store, finished
 from wharfinger_host.working.disk import Disk, Watcher
@@ -208,7 +208,7 @@ class Worker:
         after = 0
         while True:
             go_on_after = None
-            with suppress(DiskFullError):  # whoever has an outcome to write says so
+            with suppress(NotNowError):  # whoever has an outcome to write says so
                 now_ms = self.store.now_ms()
                 pruned = await finished(self.store.note(prune, self.retention, now_ms, after=after))
                 go_on_after = pruned.go_on_after
