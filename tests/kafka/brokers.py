@@ -18,6 +18,7 @@ import confluent_kafka
 __all__ = ["Brokers"]
 
 _POINTER: Final = ctypes.c_void_p
+_SIZE: Final = ctypes.c_size_t
 _PRODUCER: Final = 0
 _JOIN_MS: Final = 100
 
@@ -92,7 +93,7 @@ class Brokers:
 
     def url(self, topic: str, session_s: float = 1.5) -> str:
         """Return the URL of a topic; mocks share lanes out anew for a session less a second."""
-        return f"kafka://{self.hosts}/{topic}?group={topic}&session_s={session_s}"
+        return f"kafka://{self.hosts}/{topic}?group={topic}&session_s={session_s}&begin=latest"
 
     def down(self, broker: int) -> None:
         """Cut the connections of a broker, and take none any more.
@@ -118,6 +119,20 @@ class Brokers:
             "partition_delete_records", topic.encode(), partition, ctypes.c_int64(before)
         )
         assert said is not None
+
+    def fail(self, topic: str, code: int) -> None:
+        """Say of a topic that it has this error; 0 for none."""
+        self._do("topic_set_error", topic.encode(), code)
+
+    def refuse(self, request: int, *codes: int) -> None:
+        """Answer the next requests of a kind with errors.
+
+        Args:
+            request: Its number in Kafka's protocol.
+            codes: The errors, one for each request.
+        """
+        errors = (ctypes.c_int * len(codes))(*codes)
+        self._do("push_request_errors_array", ctypes.c_int16(request), _SIZE(len(codes)), errors)
 
     def _do(self, name: str, *arguments: Any) -> Any:
         function = getattr(_library(), f"rd_kafka_mock_{name}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from tests.kafka.brokers import Brokers
+from tests.leasing import opened
 
 from wharfinger_kafka import KafkaEngine, open_engine
 
@@ -34,19 +37,30 @@ def url(brokers: Brokers, topic: str) -> str:
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[KafkaEngine]:
     """An engine that is set up for two connections."""
-    made = open_engine(url, LANES)
-    try:
-        await made.setup(["acme", "zenith"])
+    async with opened(open_engine(url, LANES), "acme", "zenith") as made:
         yield made
-    finally:
-        await made.close()
 
 
 @pytest.fixture
 async def other(url: str) -> AsyncIterator[KafkaEngine]:
     """The same, as another process has it."""
-    made = open_engine(url, LANES)
-    try:
+    async with opened(open_engine(url, LANES)) as made:
         yield made
-    finally:
-        await made.close()
+
+
+@pytest.fixture(scope="session")
+def producer(brokers: Brokers) -> Producer:
+    """A producer of somebody else's."""
+    return Producer({"bootstrap.servers": brokers.hosts, "message.max.bytes": 10_000_000})
+
+
+@pytest.fixture
+def produce(producer: Producer, topic: str) -> Callable[..., None]:
+    """Publish as others do."""
+
+    def produce(*values: bytes | None, lane: int = 0, **message: Any) -> None:
+        for value in values:
+            producer.produce(topic, value, partition=lane, **message)
+        assert producer.flush(10) == 0
+
+    return produce

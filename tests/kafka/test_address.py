@@ -55,6 +55,8 @@ def test_a_worker_says_that_it_is_alive_ten_times_in_a_session():
         ("kafka:///events", "names no broker"),
         ("kafka://one:99999/events", "names no broker"),
         ("kafka://one,,two/events", "names no broker"),
+        ("kafka://[::1/events", "bracket"),
+        ("kafka://one/..", "letters, digits"),
         ("kafka://one/events?session_s=soon", "session_s must be"),
         ("kafka://one/events?session_s=0", "session_s must be"),
         ("kafka://one/events?session_s=301", "session_s must be"),
@@ -88,7 +90,7 @@ def test_the_password_is_never_shown(password):
         assert quoted not in shown
 
 
-@given(st.text(string.ascii_letters + string.digits, min_size=12), st.sampled_from("#?/ "))
+@given(st.text(string.ascii_letters + string.digits, min_size=12), st.sampled_from("#?/ ["))
 def test_nor_is_it_in_what_is_said_of_a_url_that_is_wrong(password, broken):
     url = f"kafka://u:{password}{broken}x@one:port/"
     with pytest.raises(EngineUrlError) as caught:

@@ -27,15 +27,35 @@ def shop(brokers, tmp_path, monkeypatch):
     made.simulator.close()
 
 
-def test_a_worker_that_is_killed_loses_nothing_and_enters_nobody_twice(shop):
+def test_workers_that_are_killed_lose_nothing_and_enter_nobody_twice(shop):
     assert shop.setup()["ok"]
     shop.publish(shop.planted)
     shop.options = ["--one-machine"]
     shop.hire()
+    shop.hire()
     shop.until_delivered(20)
     shop.kill()
     shop.hire()
+    shop.until_delivered(50)
+    shop.kill()
+    shop.hire()
     assert shop.broken(shop.finish()) == []
+
+
+def test_another_ledger_sends_nothing_again_that_may_have_been_sent(shop):
+    shop.setup()
+    shop.publish(shop.planted)
+    shop.hire()
+    shop.until_delivered(80)
+    shop.kill()
+    shop.forget()
+    shop.hire()
+    assert shop.finish() == 0
+    entered = shop.entered()
+    assert entered
+    assert len(entered) == len(set(entered))
+    codes = {line["code"] for line in shop.host.lines("letters") if line["status"] == "unknown"}
+    assert codes == {"interrupted"}
 
 
 def test_once_waits_for_its_lanes_and_ends_when_they_are_empty(shop):

@@ -154,6 +154,64 @@ async def test_a_dead_letter_that_cannot_be_written_acknowledges_nothing():
     assert lease.log.acked == 0
 
 
+async def test_what_waited_behind_such_a_letter_was_never_handed_out():
+    lease = lease_of(Group(), [])
+    values = [b"no json", b"{}", b"{}"]
+    lease.log.hear(
+        [
+            Message(topic="t", partition=3, offset=n, value=value, headers=None)
+            for n, value in enumerate(values)
+        ]
+    )
+
+    async def bury(lane, events, reason):
+        raise EngineDownError("down")
+
+    async def bury_now(lane, events, reason):
+        pass
+
+    lease.bury = bury
+    with pytest.raises(EngineDownError):
+        await lease.fetch(5, 0.0)
+    await lease.release()
+    after = follow(lease.member, lease.log)
+    after.bury = bury_now
+    assert [(each.place, each.again) for each in await after.fetch(5, 0.0)] == [
+        (1, False),
+        (2, False),
+    ]
+
+
+async def test_large_events_are_handed_out_a_few_at_a_time_and_few_are_held():
+    lease = lease_of(Group(), [])
+    log = lease.log
+    large = [
+        Message(topic="t", partition=3, offset=n, value=b"{}" + b" " * 1_500_000, headers=None)
+        for n in range(6)
+    ]
+    for each in large[:5]:
+        assert log.is_next(each)
+        assert not log.is_full
+    assert log.is_next(large[5])
+    assert log.is_full
+    log.hear(large)
+    batch = await lease.fetch(100, 0.0)
+    assert len(batch) == 3
+    await lease.ack(batch)
+    assert not log.is_full
+    assert not log.is_low
+    await lease.ack(await lease.fetch(1, 0.0))
+    assert log.is_low
+
+
+def test_a_message_that_comes_once_more_is_not_taken_in():
+    log = LaneLog(lane=3, acked=4, limit=4)
+    assert [log.is_next(each) for each in messages([3, 4, 7, 5, 7, 8])] == [
+        *(False, True, True),
+        *(False, False, True),
+    ]
+
+
 @given(
     st.lists(st.integers(1, 7), min_size=1, max_size=12),
     st.lists(st.booleans(), min_size=12, max_size=12),

@@ -8,9 +8,17 @@ from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wharfinger_host.engines.contract import LaneEvent
+from wharfinger_host.engines.contract import Fetched, LaneEvent
 from wharfinger_kafka.address import Address
-from wharfinger_kafka.messages import BY_KEY, letter_of, outgoing, read
+from wharfinger_kafka.messages import (
+    BY_KEY,
+    _bytes,
+    letter,
+    letter_of,
+    outgoing,
+    read,
+    without_value,
+)
 
 ADDRESS = Address.of("kafka://one/events")
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -36,10 +44,10 @@ def test_what_is_published_is_read_as_it_was(name, contact, content):
     [
         (b'{"messageId":"m","userId":"u"}', None, "m", "u"),
         (b'{"messageId":"m","userId":"u"}', b"k", "m", "k"),
-        (b'{"anonymousId":"a","userId":""}', None, "events-2-7", "a"),
-        (b'{"userId":{"x":1}}', None, "events-2-7", ""),
-        (b'{"userId":17}', b"", "events-2-7", "17"),
-        (b'{"messageId":5}', b"\xff\x00", "events-2-7", "ff00"),
+        (b'{"anonymousId":"a","userId":""}', None, "events-2-7-0", "a"),
+        (b'{"userId":{"x":1}}', None, "events-2-7-0", ""),
+        (b'{"userId":17}', b"", "events-2-7-0", "17"),
+        (b'{"messageId":5}', b"\xff\x00", "events-2-7-0", "ff00"),
     ],
 )
 def test_events_of_others_are_told_apart_by_what_they_say_or_where_they_are(
@@ -98,3 +106,38 @@ def test_a_dead_letter_says_where_it_was_and_why():
 def test_a_dead_letter_of_somebody_else_is_shown_all_the_same():
     letter = letter_of(message(None))
     assert (letter.event, letter.lane, letter.reason) == (LaneEvent("", "", b""), -1, "")
+
+
+def test_the_same_place_in_a_topic_that_was_made_anew_is_another_event():
+    first, second = (
+        Message(topic="events", partition=2, offset=7, value=b"{}", timestamp=(1, time_ms))
+        for time_ms in (1_700_000_000_000, 1_800_000_000_000)
+    )
+    assert read(first, ADDRESS).event.id != read(second, ADDRESS).event.id
+
+
+def test_a_dead_letter_keeps_the_headers_of_what_it_was():
+    headers = [("traceparent", TRACE.encode()), ("source", b"crm"), ("wharfinger-reason", b"old")]
+    source = message(b"no json", headers=headers)
+    made = letter(Fetched(read(source, ADDRESS).event, 7), source, "dead", 2, "It is none.")
+    assert dict(made.headers) == {
+        "traceparent": TRACE.encode(),
+        "source": b"crm",
+        "wharfinger-id": b"events-2-7-0",
+        "wharfinger-lane": b"2",
+        "wharfinger-reason": b"It is none.",
+        "wharfinger-source": b"events",
+        "wharfinger-offset": b"7",
+    }
+    assert len(made.headers) == 7
+
+
+def test_a_dead_letter_without_its_value_says_where_that_is():
+    source = message(b"x" * 3_000)
+    made = letter(Fetched(read(source, ADDRESS).event, 7), source, "dead", 2, "It is none.")
+    small = without_value(made, source)
+    said = _bytes(dict(small.headers)["wharfinger-reason"])
+    assert small.event.raw == b""
+    assert said.startswith(b"It is none. It is too large")
+    assert b"(3,000 bytes)" in said
+    assert b"at offset 7 of partition 2 of events" in said

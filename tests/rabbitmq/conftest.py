@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from tests.leasing import opened
 from tests.rabbitmq.nodes import Cluster, why_not
 
 from wharfinger_rabbitmq import RabbitEngine, open_engine
@@ -45,20 +45,12 @@ def url(node: Cluster) -> str:
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[RabbitEngine]:
     """An engine that is set up for two connections."""
-    made = open_engine(url, LANES)
-    try:
-        await made.setup(["acme", "zenith"])
+    async with opened(open_engine(url, LANES), "acme", "zenith") as made:
         yield made
-    finally:
-        await made.close()
 
 
 @pytest.fixture
 async def other(url: str) -> AsyncIterator[RabbitEngine]:
     """The same, as another process has it."""
-    made = open_engine(url, LANES)
-    try:
+    async with opened(open_engine(url, LANES)) as made:
         yield made
-    finally:
-        await made.close()
-        await asyncio.sleep(0)

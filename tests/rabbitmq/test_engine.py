@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import pytest
+from tests import leasing
+from tests.leasing import fetched
 from tests.rabbitmq.nodes import Cluster
 
 from wharfinger_host.engines.contract import (
     EngineDownError,
     EngineError,
     EngineFullError,
-    Fetched,
     LaneEvent,
     LaneLostError,
 )
@@ -31,22 +31,8 @@ def events(count, contact="u-1"):
 LANE = events(1)[0].lane(LANES)
 
 
-async def lane_of(engine, connection="acme", lane=LANE):
-    """Take a lane; its last holder may still be on its way out."""
-    await engine.workers(connection)
-    async with asyncio.timeout(30):
-        while True:
-            with suppress(EngineDownError):  # the queue has no leader yet
-                if (lease := await engine.acquire(connection, lane)) is not None:
-                    return lease
-            await engine.workers(connection)
-
-
-async def fetched(lease, count):
-    found: list[Fetched] = []
-    while len(found) < count:
-        found += await lease.fetch(count - len(found), 5.0)
-    return found
+async def lane_of(engine, connection="acme"):
+    return await leasing.lane_of(engine, LANE, connection)
 
 
 async def test_events_come_in_their_order_and_once(engine):

@@ -9,7 +9,8 @@ import re
 import httpx
 import pytest
 from tests.e2e.laboratory.events import plant, write_events
-from tests.rabbitmq.test_engine import LANE, events, fetched, lane_of
+from tests.leasing import fetched
+from tests.rabbitmq.test_engine import LANE, events, lane_of
 from tests.rabbitmq.working import shop_of
 
 from wharfinger_host.engines.contract import EngineError, LaneEvent

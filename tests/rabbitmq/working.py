@@ -26,6 +26,7 @@ __all__ = ["CONNECTIONS", "LANES", "Shop", "shop_of"]
 CONNECTIONS = ("shop", "north")
 LANES = 8
 _PATIENCE_S = 60.0
+_ONCE = frozenset({"APIEvent-orders", "APIEvent-north", "APIEvent-greetings"})
 
 
 @attrs.define
@@ -110,6 +111,19 @@ class Shop:
         place = {each.id: number for number, each in enumerate(self.planted)}
         evidence.inbox.sort(key=lambda line: place[line["event"]["messageId"]])
         return judge(evidence).broken
+
+    def forget(self) -> None:
+        """Go on on another machine, as it were: what was written down is not there."""
+        for file in self.host.config.parent.glob("inbox.db*"):
+            file.unlink()
+
+    def entered(self) -> list[str]:
+        """Return each journey event that must not be sent twice, as often as it was entered."""
+        return [
+            each["data"]["EventId"] + each["event_definition_key"]
+            for each in self.simulator.look("entries")["entered"]
+            if each["event_definition_key"] in _ONCE
+        ]
 
     def _ask(self, question: Any) -> None:
         async def ask() -> None:

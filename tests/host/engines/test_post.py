@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
+from types import SimpleNamespace
 
 import orjson
 import pytest
-from tests.host.conftest import track
-from tests.host.engines.harbour import Harbour
+from tests.host.engines.quay import Quay, acked, notes, row
 
-import wharfinger
-from wharfinger_host.configuration import Selection, connect, read_configuration
 from wharfinger_host.engines.contract import LaneEvent
 from wharfinger_host.engines.ledger import enter, take_over
 from wharfinger_host.engines.post import EnginePost
 from wharfinger_host.store import leases
 from wharfinger_host.store.backlog import backlog_of, state_of
-from wharfinger_host.store.store import Store
-from wharfinger_host.working.disk import Disk
+from wharfinger_host.store.retention import Retention, prune
 from wharfinger_host.working.verdicts import Patience
-
-QUICK = Patience(first_s=0.0, longest_s=0.0, halted_s=0.0, longest_halted_s=0.0)
-
-
-class Audience:
-    """Hears what happens, and counts."""
-
-    def __init__(self):
-        self.outcomes: Counter[tuple[str, str]] = Counter()
-        self.unknown = 0
-
-    def opened(self, connection, findings):
-        pass
-
-    def recovered(self, connection, events):
-        self.unknown += events
-
-    def settled(self, connection, mapping, ticket, outcome):
-        self.outcomes[mapping, str(outcome.status)] += 1
-
-
-class Quay:
-    """A worker of Acme's connection on the harbour, with a ledger."""
-
-    def __init__(self, config, water, ledger, **options):
-        plugins = wharfinger.load_plugins()
-        configuration = read_configuration(config, plugins, Selection())
-        self.store = Store(ledger)
-        self.audience = Audience()
-        self.engine = Harbour(water, lanes=2)
-        self.options = {"patience": QUICK, "look_again_s": 0.0, **options}
-        self.connection = connect(configuration, plugins)["main"]
-
-    async def until(self, condition):
-        """Work until something is so."""
-        post = EnginePost(
-            engine=self.engine,
-            name="main",
-            connection=self.connection,
-            disk=Disk(store=self.store),
-            owner=f"worker {id(self)}",
-            audience=self.audience,
-            **self.options,
-        )
-        task = asyncio.create_task(post.run())
-        async with asyncio.timeout(30):
-            while not condition():  # what it waits for has no event of its own
-                if task.done():
-                    break
-                await asyncio.sleep(0.001)
-            post.end()
-            await task
-        await self.engine.close()
-
-    def sql(self, text):
-        return self.store.read(lambda db: db.execute(text).fetchall()).result()
 
 
 @pytest.fixture
@@ -84,23 +23,6 @@ async def quay(config, water, books):
     await made.engine.setup(["main"])
     yield made
     made.store.close()
-
-
-def lane_event(number, event):
-    return LaneEvent(f"m{number}", str(event["userId"]), orjson.dumps(event))
-
-
-def notes(*texts, user=1):
-    return [lane_event(f"{user}-{text}", track(user, text)) for text in texts]
-
-
-def row(number, mail, user="u1"):
-    return lane_event(number, {"type": "identify", "userId": user, "traits": {"email": mail}})
-
-
-def acked(water):
-    """Whether everything that was published is acknowledged."""
-    return all(lane.acked == len(lane.events) for lane in water.lanes["main"])
 
 
 async def test_what_is_delivered_is_in_the_ledger_before_it_is_acknowledged(quay, water, vendor):
@@ -312,3 +234,58 @@ async def test_and_that_something_waits_for_a_person(quay, water, vendor, monkey
     # Whoever is told to leave does so, however long it is until that would be looked at again.
     await quay.until(lambda: state(quay) == ("halted", 1))
     assert state(quay) == ("halted", 1)
+
+
+async def test_what_is_always_to_be_tried_again_is_given_up_however_often_lanes_move(
+    quay, water, vendor, monkeypatch
+):
+    pause = EnginePost._pause
+    monkeypatch.setattr(EnginePost, "_pause", lambda self, _: pause(self, 0.0))
+    vendor.reply = lambda _: (503, "down")
+    quay.options["patience"] = Patience(first_s=0.0, longest_s=0.0, give_up_s=3_600.0)
+    await quay.engine.publish(notes("a"))
+    await quay.until(vendor.asked.is_set)
+    # Two hours go by, in which one worker had the lane after the other.
+    quay.store.write(lambda db: db.execute("UPDATE inbox SET accepted_ms = accepted_ms - 7200000"))
+    await quay.until(lambda: acked(water))
+    assert quay.sql("SELECT message_id, code FROM letters") == [("m1-a", "acme-down")]
+
+
+async def test_what_is_tried_for_longer_than_events_are_kept_is_not_forgotten(
+    quay, water, vendor, monkeypatch
+):
+    async def pause(self, seconds):
+        kept = Retention(events_days=0.0)
+        assert quay.store.write(prune, kept, quay.store.now_ms() + 1).result().events == 1
+        vendor.reply = lambda _: (200, "ok")
+        return True
+
+    monkeypatch.setattr(EnginePost, "_pause", pause)
+    vendor.reply = lambda _: (503, "down")
+    await quay.engine.publish(notes("a"))
+    await quay.until(lambda: acked(water))
+    # A producer that heard no answer.
+    await quay.engine.publish(notes("a"))
+    await quay.until(lambda: acked(water))
+    assert len(vendor.bodies("/notes")) == 2
+    assert quay.sql("SELECT status, count(*) FROM ledger GROUP BY 1") == [("delivered", 1)]
+
+
+async def test_an_event_is_decoded_once_however_often_it_is_tried(quay, water, vendor, monkeypatch):
+    decoded = []
+
+    def loads(raw):
+        decoded.append(raw)
+        return orjson.loads(raw)
+
+    monkeypatch.setattr(
+        "wharfinger_host.engines.round.orjson",
+        SimpleNamespace(loads=loads, JSONDecodeError=orjson.JSONDecodeError),
+    )
+    pause = EnginePost._pause
+    monkeypatch.setattr(EnginePost, "_pause", lambda self, _: pause(self, 0.0))
+    answers = iter([503] * 3)
+    vendor.reply = lambda _: (next(answers, 200), "")
+    await quay.engine.publish(notes("a", "b"))
+    await quay.until(lambda: acked(water))
+    assert len(decoded) == 2

@@ -17,7 +17,7 @@ ORDER_KEY: Final = ("$.userId", "$.anonymousId", "$.messageId")
 """Where an event whose message has no key says whom it is about."""
 
 _HOST: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:,@/]+)(?::(?P<port>[0-9]{1,5}))?")
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,200}")
 _PATH: Final = re.compile(r"\$(?:\.[^.,\s]+)+")
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 _LONGEST_TOPIC: Final = 249
@@ -42,7 +42,8 @@ class Address:
         password: Of the user.
         group: What the names of consumer groups begin with.
         session_s: Seconds without a sign of life after which a worker loses its lanes.
-        begin: Where a connection begins that has no place yet: ``latest`` or ``earliest``.
+        begin: Where a connection begins that has no place yet: ``latest`` or ``earliest``; ``""``
+            is ``latest``, but for one that may have had a place that Kafka forgot.
         partitioner: How a key is led to its partition as events are published: ``murmur2``, as the
             clients for Java do it, or ``crc32``, as those over librdkafka do.
         order_key: Paths in an event, the first of which that leads to a value says whom it is
@@ -58,7 +59,7 @@ class Address:
     password: str = attrs.field(default="", repr=False)
     group: str = "wharfinger"
     session_s: float = 10.0
-    begin: str = "latest"
+    begin: str = ""
     partitioner: str = "murmur2"
     order_key: tuple[str, ...] = ()
     sasl: str = "PLAIN"
@@ -75,7 +76,10 @@ class Address:
         Raises:
             EngineUrlError: Something in it is wrong; the message never holds the password.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise EngineUrlError("The URL has a bracket that names no address.") from None
         topic = unquote(parts.path[1:])
         if parts.scheme not in ("kafka", "kafkas") or parts.fragment or not _NAME.fullmatch(topic):
             raise EngineUrlError(
@@ -96,7 +100,10 @@ class Address:
             session_s=_seconds(options.pop("session_s", "10")),
             order_key=tuple(_path(each) for each in order_key.split(",")) if order_key else (),
             ca=options.pop("ca", ""),
-            **{name: _choice(name, options.pop(name, each[0])) for name, each in _CHOICES.items()},
+            **{
+                name: _choice(name, options.pop(name, "" if name == "begin" else each[0]))
+                for name, each in _CHOICES.items()
+            },
         )
         if options:
             raise EngineUrlError(
@@ -173,7 +180,7 @@ def _path(text: str) -> str:
 
 
 def _choice(name: str, text: str) -> str:
-    if text not in _CHOICES[name]:
+    if text not in _CHOICES[name] and (text or name != "begin"):
         raise EngineUrlError(f"{name} must be {' or '.join(_CHOICES[name])}.")
     return text
 

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Sequence
 
 import attrs
-from confluent_kafka import Message
+from confluent_kafka import KafkaException, Message
 
 from wharfinger_host.engines.contract import DeadLetter, Fetched, LaneEvent, Status
 from wharfinger_kafka.address import Address
 from wharfinger_kafka.lease import KafkaLease
 from wharfinger_kafka.member import Member
-from wharfinger_kafka.messages import BY_KEY, Read, outgoing, read
-from wharfinger_kafka.publishing import Publisher
-from wharfinger_kafka.topics import Topics
+from wharfinger_kafka.messages import BY_KEY, Read, letter, outgoing, read, without_value
+from wharfinger_kafka.publishing import Publisher, TooLargeError
+from wharfinger_kafka.topics import Topics, refused
 
 __all__ = ["KafkaEngine", "open_engine"]
 
@@ -99,7 +99,7 @@ class KafkaEngine:
             return None
         self._epoch += 1
 
-        async def bury(lane: int, events: Sequence[Fetched], reason: str) -> None:
+        async def bury(lane: int, events: Sequence[tuple[Fetched, Message]], reason: str) -> None:
             await self._bury(connection, lane, events, reason)
 
         log.lease = KafkaLease(
@@ -144,28 +144,26 @@ class KafkaEngine:
                 partitions=self.lanes,
                 loop=asyncio.get_running_loop(),
             )
-            member.begin()
+            try:
+                member.begin()
+            except KafkaException as error:
+                raise refused(self.address, error) from error
             self._members[connection] = member
         return member
 
     async def _bury(
-        self, connection: str, lane: int, events: Sequence[Fetched], reason: str
+        self, connection: str, lane: int, events: Sequence[tuple[Fetched, Message]], reason: str
     ) -> None:
         topic = self.address.dead_of(connection)
-        await self._publisher.publish(
-            [
-                outgoing(
-                    each.event,
-                    topic,
-                    0,
-                    lane=str(lane),
-                    reason=reason,
-                    source=self.address.topic,
-                    offset=str(each.place),
-                )
-                for each in events
-            ]
-        )
+        letters = [letter(each, message, topic, lane, reason) for each, message in events]
+        try:
+            await self._publisher.publish(letters)
+        except TooLargeError:
+            for each, (_, message) in zip(letters, events, strict=True):
+                try:
+                    await self._publisher.publish([each])
+                except TooLargeError:
+                    await self._publisher.publish([without_value(each, message)])
 
     def _read(self, message: Message) -> Read:
         return read(message, self.address)

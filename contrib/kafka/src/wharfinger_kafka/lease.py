@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import attrs
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
-from wharfinger_host.engines.contract import EngineError, Fetched, LaneLostError
+from wharfinger_host.engines.contract import EngineError, Fetched, LaneLostError, fitting
 from wharfinger_kafka.messages import Read
 
 __all__ = ["LEAST", "MOST", "KafkaLease", "LaneLog"]
@@ -25,6 +25,8 @@ MOST: Final = 1_000
 """Messages of a lane that a worker has before it takes no more."""
 LEAST: Final = 200
 """Messages of a lane below which it takes more again."""
+_MOST_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of a lane that a worker has before it takes no more, however few messages that is."""
 _AHEAD: Final = 200
 """Messages that a commit says may be handed out before the next one."""
 
@@ -42,6 +44,18 @@ class _Member(Protocol):
         """Write the place of a lane, and up to where it may be handed out."""
 
 
+@attrs.define
+class _Load:
+    """How many messages there were, and how large."""
+
+    messages: int = 0
+    bytes: int = 0
+
+    def add(self, message: Message) -> None:
+        self.messages += 1
+        self.bytes += len(message.value() or b"")
+
+
 @attrs.define(eq=False, kw_only=True)
 class LaneLog:
     """What this worker has of a partition, as long as that is assigned to it.
@@ -52,8 +66,9 @@ class LaneLog:
         lane: Number of the partition.
         acked: The first offset that is not acknowledged.
         limit: No event from this offset on was ever handed out; committed with every place.
-        received: How many messages came; counted by the thread.
-        taken: How many of them are acknowledged.
+        upcoming: No message before this offset is taken in any more; moved by the thread.
+        received: How many messages came, and their bytes; counted by the thread.
+        taken: How much of that is acknowledged.
         is_paused: Whether the thread takes no more at present.
         recalled: Whether the group wants the lane back.
         lost: Whether another worker may have it.
@@ -65,14 +80,40 @@ class LaneLog:
     lane: int
     acked: int
     limit: int
-    received: int = 0
-    taken: int = 0
+    upcoming: int = attrs.field(init=False)
+    received: _Load = attrs.field(factory=_Load)
+    taken: _Load = attrs.field(factory=_Load)
     is_paused: bool = False
     recalled: bool = False
     lost: bool = False
     lease: KafkaLease | None = None
     messages: deque[Message] = attrs.field(factory=deque)
     news: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @upcoming.default
+    def _begin(self) -> int:
+        return self.acked
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is to be taken in."""
+        behind = self.received.messages - self.taken.messages
+        return behind >= MOST or self.received.bytes - self.taken.bytes >= _MOST_BYTES
+
+    @property
+    def is_low(self) -> bool:
+        """Whether so little is left that more is to be taken in."""
+        behind = self.received.messages - self.taken.messages
+        return behind < LEAST and self.received.bytes - self.taken.bytes < _MOST_BYTES // 2
+
+    def is_next(self, message: Message) -> bool:
+        """Count a message in, and tell whether it is one that did not come before."""
+        offset = _offset(message)
+        if offset < self.upcoming:
+            return False
+        self.upcoming = offset + 1
+        self.received.add(message)
+        return True
 
     def hear(self, messages: Sequence[Message]) -> None:
         """Take messages in."""
@@ -103,14 +144,14 @@ class KafkaLease:
         epoch: Grows with each lease of this engine.
         member: Commits.
         read: Makes an event of a message.
-        bury: Writes dead letters.
+        bury: Writes dead letters, each with the message that it was.
     """
 
     log: LaneLog
     epoch: int
     member: _Member
     read: Callable[[Message], Read]
-    bury: Callable[[int, Sequence[Fetched], str], Awaitable[None]]
+    bury: Callable[[int, Sequence[tuple[Fetched, Message]], str], Awaitable[None]]
     _next: int = 0
     _again_below: int = attrs.field(init=False)
     _lost: bool = False
@@ -148,11 +189,15 @@ class KafkaLease:
         if self._stopped or self._next >= len(self.log.messages):
             return []
         batch = list(islice(self.log.messages, self._next, self._next + most))
+        batch = batch[: fitting(len(message.value() or b"") for message in batch)]
         end = _offset(batch[-1]) + 1
         if end > self.log.limit:
             await self._commit(self.log.acked, max(end, self._ahead(self._next)))
+        events = await self._sorted(batch)
         self._next += len(batch)
-        return await self._sorted(batch)
+        if not events:
+            await self._ack(_offset(batch[-1]))
+        return events
 
     async def ack(self, batch: Sequence[Fetched]) -> None:
         """Commit the place behind a batch, and wait for the answer."""
@@ -160,7 +205,10 @@ class KafkaLease:
 
     async def dead(self, events: Sequence[Fetched], reason: str) -> None:
         """Publish dead letters, and wait until they are confirmed."""
-        await self.bury(self.lane, events, reason)
+        wanted = {each.place: each for each in events}
+        messages = [each for each in self.log.messages if _offset(each) in wanted]
+        letters = [(wanted[_offset(each)], each) for each in messages]
+        await self.bury(self.lane, letters, reason)
 
     async def stop(self) -> None:
         """Hand out nothing more; what is fetched already stays where it is."""
@@ -191,8 +239,6 @@ class KafkaLease:
                 await self.dead([fetched], found.problem)
             else:
                 events.append(fetched)
-        if not events:
-            await self._ack(_offset(batch[-1]))
         return events
 
     async def _ack(self, place: int) -> None:
@@ -206,9 +252,8 @@ class KafkaLease:
         limit = max(acked, self._again_below, self._ahead(done))
         await self._commit(acked, limit)
         for _ in range(done):
-            self.log.messages.popleft()
+            self.log.taken.add(self.log.messages.popleft())
         self._next -= done
-        self.log.taken += done
 
     def _ahead(self, first: int) -> int:
         """Return up to which offset events may be handed out from one of them on."""

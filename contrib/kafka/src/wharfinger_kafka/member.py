@@ -24,8 +24,8 @@ from confluent_kafka import (
 
 from wharfinger_host.engines.contract import EngineDownError, EngineError, LaneLostError
 from wharfinger_kafka.address import Address
-from wharfinger_kafka.consuming import consumer_of, is_gap
-from wharfinger_kafka.lease import LEAST, MOST, LaneLog
+from wharfinger_kafka.consuming import began, begin_anew, consumer_of, take_in
+from wharfinger_kafka.lease import LaneLog
 from wharfinger_kafka.topics import refused
 
 __all__ = ["Member"]
@@ -274,35 +274,42 @@ class Member:
         found: dict[int, list[Message]] = {}
         for message in messages:
             error, lane = message.error(), message.partition()
+            log = self._logs.get(-1 if lane is None else lane)
             if error is not None:
-                self._note(error)
-            elif lane is not None and lane in self._logs:
-                found.setdefault(lane, []).append(message)
+                self._note(error, log)
+            elif log is not None and log.is_next(message):
+                found.setdefault(log.lane, []).append(message)
         for lane, some in found.items():
-            log = self._logs[lane]
-            if not log.received and is_gap(self._consumer, log.acked, some[0]):
-                logger.error(
-                    "%s: Kafka deleted events of lane %d before they were delivered, up to offset "
-                    "%s. Let the topic keep them for longer.",
-                    *(self.connection, lane, some[0].offset()),
-                )
-            log.received += len(some)
-            self.loop.call_soon_threadsafe(log.hear, some)
+            self.loop.call_soon_threadsafe(self._logs[lane].hear, some)
 
-    def _note(self, error: KafkaError) -> None:
+    def _note(self, error: KafkaError, log: LaneLog | None) -> None:
         found = refused(self.address, KafkaException(error))
-        if not isinstance(found, EngineDownError):
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  # its public name
+            if log is not None:
+                self._begin_anew(log)
+        elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            # Brokers that start do not know every topic at once: whoever joins next asks for it.
+            self.failure = EngineDownError(str(found))
+        elif not isinstance(found, EngineDownError):
             self.failure = found
+
+    def _begin_anew(self, log: LaneLog) -> None:
+        found, said = begin_anew(self._consumer, self.address.topic, log)
+        if said:
+            logger.error("%s: %s", self.connection, said)
+        if found is not log:
+            self._lose([log.lane])
+            self._logs[log.lane] = found
+            self._places[log.lane] = found.acked, found.limit
 
     def _throttle(self) -> None:
         """Take no more of lanes of which there is much, and more of those of which there is not."""
         for log in self._logs.values():
-            behind = log.received - log.taken
             part = [TopicPartition(self.address.topic, log.lane)]
-            if log.is_paused and behind < LEAST:
+            if log.is_paused and log.is_low:
                 self._consumer.resume(part)
                 log.is_paused = False
-            elif not log.is_paused and behind >= MOST:
+            elif not log.is_paused and log.is_full:
                 self._consumer.pause(part)
                 log.is_paused = True
 
@@ -312,21 +319,11 @@ class Member:
                 f"{self.address} has more partitions than the {self.partitions} lanes here. Say "
                 "how many under [inbox], and start again."
             )
-        begins = []
-        for place in consumer.committed(list(partitions), timeout=_ANSWER_S):
-            if place.error is not None:
-                raise KafkaException(place.error)
-            begin = place.offset
-            if begin < 0:
-                begin, _ = consumer.get_watermark_offsets(place, timeout=_ANSWER_S)
-            said = place.metadata or ""
-            limit = int(said) if said.isascii() and said.isdigit() else 0
-            self._logs[place.partition] = LaneLog(
-                lane=place.partition, acked=begin, limit=max(limit, begin)
-            )
-            self._places[place.partition] = begin, max(limit, begin)
-            begins.append(TopicPartition(place.topic, place.partition, begin))
-        consumer.incremental_assign(begins)
+        logs = began(consumer, partitions, self.partitions)
+        for log in logs:
+            self._logs[log.lane] = log
+            self._places[log.lane] = log.acked, log.limit
+        take_in(consumer, self.address.topic, logs)
 
     def _revoked(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Let the batches that are on their way be acknowledged, and give lanes back."""

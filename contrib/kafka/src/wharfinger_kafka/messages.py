@@ -13,12 +13,22 @@ import attrs
 import orjson
 from confluent_kafka import Message
 
-from wharfinger_host.engines.contract import DeadLetter, LaneEvent
+from wharfinger_host.engines.contract import DeadLetter, Fetched, LaneEvent
 from wharfinger_kafka.address import ORDER_KEY, Address
 
-__all__ = ["BY_KEY", "Outgoing", "Read", "letter_of", "outgoing", "read"]
+__all__ = [
+    "BY_KEY",
+    "Outgoing",
+    "Read",
+    "letter",
+    "letter_of",
+    "outgoing",
+    "read",
+    "without_value",
+]
 
 BY_KEY: Final = -1
+_OURS: Final = "wharfinger-"
 _ID: Final = "wharfinger-id"
 _LANE: Final = "wharfinger-lane"
 _REASON: Final = "wharfinger-reason"
@@ -64,7 +74,9 @@ def read(message: Message, address: Address) -> Read:
     """
     headers = _headers(message)
     raw = _bytes(message.value())
-    place = f"{message.topic()}-{message.partition()}-{message.offset()}"
+    # Of a topic that was made anew, too, whose offsets begin once more.
+    time_ms = message.timestamp()[1]
+    place = f"{message.topic()}-{message.partition()}-{message.offset()}-{time_ms}"
     named = _text(headers.get(_ID, b"")) or place
     key = message.key()
     contact = _text(_bytes(key)) if key is not None and not address.order_key else ""
@@ -95,9 +107,56 @@ def outgoing(event: LaneEvent, topic: str, partition: int, **headers: str) -> Ou
     said: list[tuple[str, str | bytes | None]] = []
     if event.id:
         said.append((_ID, _encoded(event.id)))
-    said += [(f"wharfinger-{name}", _encoded(value)) for name, value in headers.items()]
+    said += [(f"{_OURS}{name}", _encoded(value)) for name, value in headers.items()]
     said += _trace_of(event.raw)
     return Outgoing(topic=topic, partition=partition, event=event, headers=said)
+
+
+def letter(fetched: Fetched, message: Message, topic: str, lane: int, reason: str) -> Outgoing:
+    """Return a dead letter as a message, with the headers of the message that it was.
+
+    Args:
+        fetched: The event.
+        message: What it was.
+        topic: Where to.
+        lane: Where it was.
+        reason: Why, for people.
+    """
+    made = outgoing(
+        fetched.event,
+        topic,
+        0,
+        lane=str(lane),
+        reason=reason,
+        source=str(message.topic()),
+        offset=str(fetched.place),
+    )
+    ours = {name for name, _ in made.headers}
+    theirs = [
+        (name, value)
+        for name, value in _said(message)
+        if name not in ours and not name.startswith(_OURS)
+    ]
+    return attrs.evolve(made, headers=[*theirs, *made.headers])
+
+
+def without_value(letter: Outgoing, source: Message) -> Outgoing:
+    """Return a dead letter that says where its event is, because that is too large for it.
+
+    Args:
+        letter: With the event.
+        source: The message that it was.
+    """
+    raw = letter.event.raw
+    said = (
+        f"It is too large for the topic of dead letters ({len(raw):,} bytes) and is left at offset "
+        f"{source.offset()} of partition {source.partition()} of {source.topic()}."
+    )
+    headers = [
+        (name, _bytes(value) + b" " + said.encode() if name == _REASON else value)
+        for name, value in letter.headers
+    ]
+    return attrs.evolve(letter, event=attrs.evolve(letter.event, raw=b""), headers=headers)
 
 
 def letter_of(message: Message) -> DeadLetter:
@@ -113,8 +172,12 @@ def letter_of(message: Message) -> DeadLetter:
 
 
 def _headers(message: Message) -> dict[str, bytes]:
+    return {name: _bytes(value) for name, value in _said(message)}
+
+
+def _said(message: Message) -> list[tuple[str, Any]]:
     said: Any = message.headers() or []
-    return {str(name): _bytes(value) for name, value in said}
+    return [(str(name), value) for name, value in said]
 
 
 def _contact(event: Mapping[str, Any], paths: Sequence[str]) -> str:

@@ -6,23 +6,31 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import attrs
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from wharfinger_host.engines.contract import EngineDownError
+from wharfinger_host.engines.contract import EngineDownError, EngineError
 from wharfinger_kafka.address import Address
 from wharfinger_kafka.messages import Outgoing
 from wharfinger_kafka.topics import refused
 
-__all__ = ["Publisher"]
+__all__ = ["Publisher", "TooLargeError"]
 
 _PATIENCE_S: Final = 15.0
 _POLL_S: Final = 0.05
+_ANSWERS_S: Final = 1.0
 _LINGER_MS: Final = 2
+_LARGEST: Final = 1_000_000_000
+"""Bytes of a message that the client takes: how large it may be, brokers say."""
 
 _Heard = Callable[[KafkaError | None, Message], None]
+
+
+class TooLargeError(EngineError):
+    """An event is larger than its topic takes."""
 
 
 @attrs.define(eq=False)
@@ -61,7 +69,10 @@ class Publisher:
             await asyncio.to_thread(producer.flush, 1.0)
 
     def _publish(self, messages: Sequence[Outgoing]) -> None:
-        producer = self._at_work()
+        try:
+            producer = self._at_work()
+        except KafkaException as error:
+            raise refused(self.address, error) from error
         answers: list[KafkaError | None] = []
 
         def hear(error: KafkaError | None, _: Message) -> None:
@@ -74,16 +85,27 @@ class Publisher:
                 producer.poll(_POLL_S)
         except KafkaException as error:
             self._leave(producer)
-            raise refused(self.address, error) from error
+            with suppress(KafkaException):  # what it is about is told of the events themselves
+                producer.flush(_ANSWERS_S)
+            raise self._refused([each for each in answers if each] or [error.args[0]]) from error
         failed = [error for error in answers if error is not None]
         if failed:
             # What one event waits for, others behind it would overtake: all of it ends here.
             self._leave(producer)
-            found = refused(self.address, KafkaException(failed[0]))
-            if isinstance(found, EngineDownError):
-                said = f"{self.address} did not confirm {len(failed):,} events in time."
-                raise EngineDownError(said)
-            raise found
+            raise self._refused(failed)
+
+    def _refused(self, errors: Sequence[KafkaError]) -> EngineError:
+        """Return what is wrong: those behind one that is refused only say that they were left."""
+        if any(error.code() == KafkaError.MSG_SIZE_TOO_LARGE for error in errors):
+            return TooLargeError(
+                f"An event is larger than {self.address} takes. Raise max.message.bytes of the "
+                "topic."
+            )
+        for error in errors:
+            found = refused(self.address, KafkaException(error))
+            if not isinstance(found, EngineDownError):
+                return found
+        return EngineDownError(f"{self.address} did not confirm {len(errors):,} events in time.")
 
     def _put(self, producer: Producer, message: Outgoing, hear: _Heard) -> None:
         event = message.event
@@ -116,6 +138,7 @@ class Publisher:
                         "enable.gapless.guarantee": True,
                         "partitioner": self.address.partitioner_name,
                         "linger.ms": _LINGER_MS,
+                        "message.max.bytes": _LARGEST,
                         "delivery.timeout.ms": int(self.patience_s * 1000),
                         "error_cb": _ignore,
                     },

@@ -47,6 +47,7 @@ _REFUSED: Final[Mapping[int, str]] = {
     KafkaError.UNKNOWN_TOPIC_OR_PART: "`wharfinger engine setup` makes the topic.",
     KafkaError.UNKNOWN_MEMBER_ID: "The group is at work: end its workers for this moment.",
     KafkaError.INVALID_SESSION_TIMEOUT: "Its brokers take no such session_s.",
+    KafkaError._INVALID_ARG: "Check ca and the other options of the URL.",  # noqa: SLF001  # its public name
     KafkaError.INCONSISTENT_GROUP_PROTOCOL: "Others use the group otherwise: take another group.",
 }
 
@@ -89,14 +90,14 @@ class Topics:
         wanted = {self.address.topic: self.lanes}
         wanted |= {self.address.dead_of(connection): 1 for connection in connections}
         try:
-            there = self._partitions()
+            there = known = self._partitions()
             if missing := {name: count for name, count in wanted.items() if name not in there}:
                 self._make(missing)
                 there = self._partitions()
             if problem := self._other_form(there):
                 raise EngineError(problem)
             for connection in connections:
-                self._place(connection)
+                self._place(connection, is_known=self.address.dead_of(connection) in known)
         except KafkaException as error:
             raise self._refused(error) from error
 
@@ -161,7 +162,7 @@ class Topics:
         return self._client
 
     def _note(self, error: KafkaError) -> None:
-        if error.code() in _REFUSED:
+        if error.code() in _REFUSED or error.code() == KafkaError._SSL:  # noqa: SLF001  # its public name
             self._refusal = error
 
     def _refused(self, error: KafkaException) -> EngineError:
@@ -229,12 +230,29 @@ class Topics:
         found = _checked(answer.result().topic_partitions)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
-    def _place(self, connection: str) -> None:
+    def _place(self, connection: str, *, is_known: bool) -> None:
+        """Give a connection a place in the lanes where it has none.
+
+        Where it has one in others, these lanes are new, and all that is in them is for it. Where
+        it may have had one that Kafka forgot, anybody may have had what is there.
+        """
         places = self._places(connection, range(self.lanes))
+        if is_known and not places and not self.address.begin:
+            raise EngineError(
+                f"{connection} has no place in {self.address.topic}, although its topic of dead "
+                "letters is there: Kafka forgets the place of a group that was away for long. Say "
+                "&begin=earliest in the URL to begin with the oldest event, or &begin=latest to "
+                "leave out what is there."
+            )
         ends = self._ends(self.address.topic, self.lanes)
-        last = self.address.begin == "latest"
+        last = self.address.begin != "earliest" and not places
         missing = [
-            TopicPartition(self.address.topic, lane, ends[lane][last])
+            TopicPartition(
+                self.address.topic,
+                lane,
+                ends[lane][last],
+                metadata=str(ends[lane][is_known and not places]),
+            )
             for lane in range(self.lanes)
             if lane not in places
         ]
@@ -276,7 +294,10 @@ class Topics:
             return LaneStatus(connection, lane, None, held, _missing(self.address.topic))
         low, high = ends
         if place is None:
-            problem = f"{connection} has no place there; `wharfinger engine setup` gives it one."
+            problem = (
+                f"{connection} has no place there, or Kafka forgot it; `wharfinger engine setup` "
+                "gives it one."
+            )
             return LaneStatus(connection, lane, None, held, problem)
         return LaneStatus(connection, lane, max(high - max(place, low), 0), held)
 

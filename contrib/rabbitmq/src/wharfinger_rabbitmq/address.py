@@ -52,7 +52,10 @@ class Address:
         Raises:
             EngineUrlError: Something in it is wrong; the message never holds the password.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise EngineUrlError("The URL has a bracket that names no address.") from None
         if parts.scheme not in _PORTS or parts.fragment:
             raise EngineUrlError("A RabbitMQ is named amqp://USER:PASSWORD@HOST:PORT/VHOST.")
         login, _, hosts = parts.netloc.rpartition("@")

@@ -6,12 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Final
 
 import attrs
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from wharfinger_host.engines.contract import Fetched, LaneLostError
+from wharfinger_host.engines.contract import Fetched, LaneLostError, fitting
 from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, answered
 from wharfinger_rabbitmq.publishing import event_of
 
@@ -75,7 +76,9 @@ class RabbitLease:
                 async with asyncio.timeout(wait_s):
                     await self._news.wait()
             self._check()
-        return [self._buffer.popleft() for _ in range(min(most, len(self._buffer)))]
+        ready = islice(self._buffer, most)
+        count = fitting(len(each.event.raw) for each in ready)
+        return [self._buffer.popleft() for _ in range(count)]
 
     async def ack(self, batch: Sequence[Fetched]) -> None:
         """Acknowledge events, and all before them, at once."""

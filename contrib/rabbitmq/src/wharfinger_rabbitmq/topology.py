@@ -18,6 +18,12 @@ Each death of a worker counts for all that it had fetched, and so does each half
 batch waits for its vendor (``consumer_timeout``): a small number, such as the 20 of RabbitMQ 4,
 would make dead letters of innocent ones.
 """
+_WITHOUT_LIMIT: Final = 2**31 - 1
+"""How often dead letters may be looked at: each time, they go back to their place.
+
+RabbitMQ 4 drops what went back 20 times, unless it is told another number; only from then on is
+there one that means none.
+"""
 
 
 @attrs.frozen
@@ -96,7 +102,8 @@ class Topology:
     def letters(self, connection: str) -> QueuePlan:
         """Return how the queue of dead letters is to be."""
         name = f"{self.space}.{connection}.dead"
-        return QueuePlan(name, {"x-queue-type": "quorum"}, self.dead, connection)
+        arguments = {"x-queue-type": "quorum", "x-delivery-limit": _WITHOUT_LIMIT}
+        return QueuePlan(name, arguments, self.dead, connection)
 
     def workers(self, connection: str) -> str:
         """Return the exchange through which the workers of a connection hear each other."""

@@ -11,8 +11,8 @@ lost or overtaken.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -30,7 +30,10 @@ __all__ = [
     "LaneStatus",
     "Lease",
     "Status",
+    "fitting",
 ]
+
+_MOST_BYTES: Final = 4 * 1024 * 1024
 
 
 class EngineError(Exception):
@@ -96,6 +99,23 @@ class Fetched:
     place: int
     again: bool = False
     at_ms: int | None = None
+
+
+def fitting(sizes: Iterable[int]) -> int:
+    """Return how many events of a batch are handed out at once: fewer where they are large.
+
+    Args:
+        sizes: Bytes of each event, in their order.
+
+    Returns:
+        At least 1, where there is one.
+    """
+    count = total = 0
+    for size in sizes:
+        if total > _MOST_BYTES:
+            break
+        count, total = count + 1, total + size
+    return count
 
 
 @attrs.frozen

@@ -20,12 +20,20 @@ from wharfinger_host.engines.contract import (
 )
 from wharfinger_host.engines.counts import LaneCounts
 
-__all__ = ["Holder", "Work"]
+__all__ = ["Holder", "Rest", "Work"]
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Lease, Sequence[Fetched]], Awaitable[bool]]
 """Delivers a batch; false where it must not be acknowledged: the lane is lost, or it waits."""
+
+
+Rest = Callable[[Lease], Awaitable[bool]]
+"""Does what else is to be done for a lane; false where the lease was not good."""
+
+
+async def _nothing(_: Lease) -> bool:
+    return True
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -36,6 +44,7 @@ class Holder:
         engine: Has the lanes.
         connection: Whose lanes.
         work: Delivers the events of a batch.
+        rest: Is called where no events came.
         most: Events in a batch.
         wait_s: Seconds to wait for events before it looks whether to go on.
         once: Whether to end where nothing is left to do at present, in lanes that nobody else has.
@@ -47,6 +56,7 @@ class Holder:
     engine: Engine
     connection: str
     work: Work
+    rest: Rest = _nothing
     most: int = 100
     wait_s: float = 0.2
     once: bool = False
@@ -200,5 +210,7 @@ class Holder:
                 self.counts.end(lease.lane)
             elif stopped:
                 return True
+            elif not await self.rest(lease):
+                return lease.is_good
             else:
                 self._idle.add(lease.lane)

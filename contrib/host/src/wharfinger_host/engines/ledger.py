@@ -18,9 +18,11 @@ from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import set_fact
 from wharfinger_host.store.inbox import last_seq
 from wharfinger_host.store.leases import Held
+from wharfinger_host.store.ledger import DEFERRED
 from wharfinger_host.store.recovery import recover
+from wharfinger_host.working.lane import Ticket
 
-__all__ = ["Entered", "announce", "enter", "take_over"]
+__all__ = ["Entered", "announce", "enter", "stay", "take_over"]
 
 _FIRST: Final = -2
 """Partition of lane 0; the others follow downwards. -1 stands for replays."""
@@ -34,11 +36,13 @@ class Entered:
 
     Attributes:
         seq: Its number.
+        since_ms: When it was fetched here for the first time, in milliseconds since 1970.
         is_new: Whether it was never fetched on this machine for this connection before.
         known: What became of it, by number of the mapping.
     """
 
     seq: int
+    since_ms: int
     is_new: bool
     known: Mapping[int, str] = attrs.field(factory=dict)
 
@@ -96,13 +100,13 @@ def enter(
     fresh: list[tuple[int, LaneEvent]] = []
     for event in events:
         name = db.dialect.stored(event.id)
-        seq = found.get(name) if name else None
-        if seq is None:
+        seq, since_ms = found.get(name, (0, now_ms)) if name else (0, now_ms)
+        if not seq:
             seq = last = last + 1
             fresh.append((seq, event))
             if name:
-                found[name] = seq
-        entered.append(Entered(seq, is_new=seq not in ours))
+                found[name] = seq, now_ms
+        entered.append(Entered(seq, since_ms, is_new=seq not in ours))
         ours.add(seq)
     if last > before:
         db.executemany(
@@ -150,15 +154,59 @@ def announce(db: Database, named: Mapping[int, str], again: Iterable[tuple[int, 
     )
 
 
-def _numbers_of(db: Database, events: Sequence[LaneEvent]) -> dict[str, int]:
-    """Return the numbers of events that were here before; a digest only says where to look."""
+def stay(db: Database, held: Held, tickets: Sequence[Ticket]) -> None:
+    """Keep what is known of events, however old they are: they are about to be tried once more.
+
+    What is old is let go where nothing waits for it, and a lane of an engine has nothing here that
+    says so.
+
+    Args:
+        db: Within a transaction.
+        held: The lane they are from.
+        tickets: The events, each offered before.
+    """
+    there = {
+        int(seq)
+        for (seq,) in db.execute(
+            f"SELECT seq FROM inbox WHERE seq {db.dialect.among}",  # noqa: S608  # a constant
+            (db.dialect.numbers([each.seq for each in tickets]),),
+        )
+    }
+    gone = {each.seq: each for each in tickets if each.seq not in there}.values()
+    db.executemany(
+        "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(each.seq, held.partition, each.offer.since_ms if each.offer else 0),
+                *(each.message_id, each.contact, each.raw),
+            )
+            for each in gone
+        ],
+    )
+    db.executemany(
+        "INSERT INTO message_ids VALUES (?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET seq = excluded.seq",
+        [
+            (digest, each.seq)
+            for each in gone
+            if each.message_id
+            for digest in (_digest(each.message_id), _digest(each.message_id, held.connection))
+        ],
+    )
+
+
+def _numbers_of(db: Database, events: Sequence[LaneEvent]) -> dict[str, tuple[int, int]]:
+    """Return the numbers of events that were here before, and when they came first.
+
+    A digest only says where to look.
+    """
     digests = [_digest(event.id) for event in events if event.id]
     rows = db.execute(
-        "SELECT i.message_id, i.seq FROM message_ids AS m JOIN inbox AS i ON i.seq = m.seq "  # noqa: S608  # a constant
-        f"WHERE m.digest {db.dialect.among}",
+        "SELECT i.message_id, i.seq, i.accepted_ms FROM message_ids AS m "  # noqa: S608  # a constant
+        f"JOIN inbox AS i ON i.seq = m.seq WHERE m.digest {db.dialect.among}",
         (db.dialect.numbers(digests),),
     )
-    return {str(name): int(seq) for name, seq in rows if name is not None}
+    return {str(name): (int(seq), int(at)) for name, seq, at in rows if name is not None}
 
 
 def _fetched_for(db: Database, connection: str, events: Sequence[LaneEvent]) -> set[int]:
@@ -179,10 +227,11 @@ def _known_of(
 ) -> dict[int, dict[int, str]]:
     known: dict[int, dict[int, str]] = {}
     if seqs:
-        among = db.dialect.among
+        among, asked = db.dialect.among, db.dialect.numbers(seqs)
         rows = db.execute(
-            f"SELECT seq, target, status FROM ledger WHERE seq {among} AND target {among}",  # noqa: S608  # a constant
-            (db.dialect.numbers(seqs), db.dialect.numbers(targets)),
+            f"SELECT seq, target, status FROM ledger WHERE seq {among} AND target {among} "  # noqa: S608  # constants
+            f"UNION ALL SELECT seq, target, '{DEFERRED}' FROM deferred WHERE seq {among}",
+            (asked, db.dialect.numbers(targets), asked),
         )
         for seq, target, status in rows:
             known.setdefault(int(seq), {})[int(target)] = str(status)

@@ -21,6 +21,7 @@ from wharfinger_host.engines.holding import Holder
 from wharfinger_host.engines.ledger import take_over
 from wharfinger_host.engines.round import Round, Trying
 from wharfinger_host.store import leases
+from wharfinger_host.store.deferred import probe
 from wharfinger_host.store.targets import add_targets
 from wharfinger_host.working.duty import Duty
 from wharfinger_host.working.lane import Lane
@@ -78,6 +79,7 @@ class EnginePost(Duty):
             engine=self.engine,
             connection=self.name,
             work=self._work,
+            rest=self._offer_again,
             most=_BATCH,
             once=self.once,
             counts=self.counts,
@@ -115,7 +117,11 @@ class EnginePost(Duty):
         self.audience.opened(self.name, connection.findings)
         known = await self.disk.write(add_targets, self.name, tuple(connection.mappings))
         targets = {name: known[name] for name in connection.mappings}
-        self._verdicts = Verdicts(connection.mappings, targets, self.patience)
+        # The first that was put aside says whether what halted was put right.
+        halted = await self.disk.write(probe, tuple(targets.values()))
+        self._verdicts = Verdicts(connection.mappings, targets, self.patience, halted)
+        for lane in self._lanes.values():
+            lane.may_wait = True
         self._halted.clear()
         self._opened.set()
         # What halted is tried once more by whoever waits for this.
@@ -163,20 +169,14 @@ class EnginePost(Duty):
         """Deliver a batch and write down what became of it; false where it goes back."""
         lane = await self._lane_of(lease)
         trying: list[Trying] | None = None
+        if not await self._offer_again(lease):
+            return False
         while trying is None or trying:
             if not await self._turn():
                 return False
             renewed = self._renewed
             try:
-                made = Round(
-                    connection=self.connection,
-                    disk=self.disk,
-                    verdicts=self._at_work(),
-                    audience=self.audience,
-                    lease=lease,
-                    lane=lane,
-                    one_machine=self.one_machine,
-                )
+                made = self._round(lease, lane)
                 if trying is None:
                     trying = await made.begin(batch)
                 if not await made.send(trying):
@@ -188,10 +188,40 @@ class EnginePost(Duty):
                 return False
             if made.has_halted:
                 self._halted.set()
+            if made.has_to_wait:
                 await self._either(renewed)
             if trying and not await self._pause(made.wait_s):
                 return False
         return True
+
+    async def _offer_again(self, lease: Lease) -> bool:
+        """Try what of a lane was put aside and is due; false where the lane is lost."""
+        lane = await self._lane_of(lease)
+        if not lane.may_wait or self._ending.is_set():
+            return True
+        if not await self._turn():
+            return False
+        try:
+            made = self._round(lease, lane, offers=True)
+            trying = await made.due()
+            kept = not trying or await made.send(trying)
+        finally:
+            self._leave()
+        if made.has_halted:
+            self._halted.set()
+        return kept
+
+    def _round(self, lease: Lease, lane: Lane, *, offers: bool = False) -> Round:
+        return Round(
+            connection=self.connection,
+            disk=self.disk,
+            verdicts=self._at_work(),
+            audience=self.audience,
+            lease=lease,
+            lane=lane,
+            one_machine=self.one_machine,
+            offers=offers,
+        )
 
     async def _lane_of(self, lease: Lease) -> Lane:
         """Return what is written about a lane; at first, take it over in the ledger."""
