@@ -20,6 +20,7 @@ from wharfinger_host.engines.ledger import enter, take_over
 from wharfinger_host.store import errors, leases, writer
 from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.facts import add_to_fact, fact, set_fact
+from wharfinger_host.store.inbox import depth
 from wharfinger_host.store.ledger import Settlement, intend, settle
 from wharfinger_host.store.letters import Filter, find
 from wharfinger_host.store.schema import MIGRATIONS
@@ -222,7 +223,7 @@ class Watcher:
         self.said.append("room")
 
 
-async def test_what_must_be_written_waits_for_the_server_and_that_is_said_once(
+async def test_what_must_be_written_or_asked_waits_for_the_server_and_that_is_said_once(
     ledger: Store, ledgers: Ledgers
 ) -> None:
     watcher = Watcher()
@@ -230,15 +231,17 @@ async def test_what_must_be_written_waits_for_the_server_and_that_is_said_once(
     await asyncio.to_thread(ledgers.server.kill)
     try:
         writes = [asyncio.create_task(disk.note(count)) for _ in range(3)]
+        look = asyncio.create_task(disk.read(depth))
         await watcher.heard.wait()
         ready = asyncio.create_task(disk.ready())
         await asyncio.sleep(0)
         assert disk.is_full
-        assert not any(task.done() for task in (*writes, ready))
+        assert not any(task.done() for task in (*writes, look, ready))
     finally:
         await asyncio.to_thread(ledgers.server.start)
     async with asyncio.timeout(60):
         assert sorted(await asyncio.gather(*writes)) == [1, 2, 3]
+        assert await look == 0
         await ready
     assert watcher.said == ["ServerDownError", "room"]
 

@@ -22,7 +22,6 @@ from wharfinger_host.store.deferred import Due, any_waits, due, waiting
 from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import Held
 from wharfinger_host.store.ledger import DeferredRow, Settlement, settle
-from wharfinger_host.store.store import finished
 from wharfinger_host.working.disk import Disk
 from wharfinger_host.working.duty import Audience
 from wharfinger_host.working.journal import DiskJournal
@@ -148,9 +147,9 @@ class Round:
         """Return what of the lane was put aside and is to be tried again now."""
         if not self.lane.may_wait:
             return []
-        store = self.disk.store
-        rows, self.lane.may_wait = await finished(
-            store.read(_due_of, self.lane.held, self._targets(), store.now_ms())
+        now_ms = self.disk.store.now_ms()
+        rows, self.lane.may_wait = await self.disk.read(
+            _due_of, self.lane.held, self._targets(), now_ms
         )
         found = []
         for target, row in rows:
@@ -164,7 +163,7 @@ class Round:
         if not self.lane.may_wait:
             return set()
         ordered = [target for target, is_ordered in self._targets().items() if is_ordered]
-        return await finished(self.disk.store.read(waiting, ordered, contacts))
+        return await self.disk.read(waiting, ordered, contacts)
 
     def _targets(self) -> dict[int, bool]:
         """Return the numbers of the mappings, and whether each keeps the order of a contact."""

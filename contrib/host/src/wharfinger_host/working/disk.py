@@ -106,8 +106,18 @@ class Disk:
         """
         return await self.insist(partial(self.store.note, change, *args, **kwargs))
 
+    async def read(
+        self, question: Callable[Concatenate[Any, _P], _Made], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _Made:
+        """Ask something as `Store.read` does, if need be once the server answers.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        return await self.insist(partial(self.store.read, question, *args, **kwargs))
+
     async def insist(self, begin: Callable[[], Future[_Made]]) -> _Made:
-        """Begin a change, and begin it again for as long as there is no room for it.
+        """Begin a change or a look, and begin it again for as long as there is no room for it.
 
         Args:
             begin: Asks the store for it.
