@@ -7,7 +7,7 @@ import asyncio
 import attrs
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wharfinger import ThrottledError
@@ -116,7 +116,20 @@ def test_every_waiter_gets_through_and_no_request_starts_where_none_may(
     assert 1 <= usage.parallel <= parallel
 
 
+# Two are woken at once, and before they go on, only one may.
+HALVED_MEANWHILE = [
+    Request(0, 0, "429", None),
+    Request(25, 4, "429", None),
+    Request(25, 1, "200", None),
+    Request(26, 0, "200", None),
+    Request(26, 1, "200", None),
+    Request(22, 6, "200", None),
+    Request(29, 0, "200", None),
+]
+
+
 @given(REQUESTS, st.integers(1, 6), st.sampled_from([1, 2, 3, 10**6]))
+@example(HALVED_MEANWHILE, 5, 1)
 def test_no_request_starts_before_one_that_came_earlier(timelapse, requests, parallel, failures):
     world = _play(timelapse, requests, parallel, failures)
     starts = [world.started[number] for number in world.came if number in world.started]

@@ -86,6 +86,7 @@ class Governor:
         self._resume_at = clock()
         self._under_way = 0
         self._line: deque[Turn] = deque()
+        self._woken: list[Turn] = []
         self._numbers = itertools.count()
         self._alarm: Turn | None = None
 
@@ -229,16 +230,25 @@ class Governor:
             if not turn.started:
                 return False
             rest_s = self._rest_s(self._now())
-            if rest_s <= 0 and self._under_way <= self._parallelism.limit:
-                return True
-            self._unstart(turn)
             if rest_s > turn.longest_wait_s:
+                self._unstart(turn)
                 raise self._refusal(rest_s, self._now())
-            turn.woken = asyncio.get_running_loop().create_future()
-            older = [self._line.popleft() for _ in self._older_than(turn)]
-            self._line.extendleft([turn, *reversed(older)])
-            self._advance()
-            return False
+            if rest_s > 0:
+                self._put_back(turn)
+                self._advance()
+                return False
+            while self._woken and self._under_way > self._parallelism.limit:
+                self._put_back(max(self._woken, key=lambda each: each.number))
+            if turn.started:
+                self._woken.remove(turn)
+            return turn.started
+
+    def _put_back(self, turn: Turn) -> None:
+        """Let a turn that was woken wait again, at its place in the line."""
+        self._unstart(turn)
+        turn.woken = turn.woken.get_loop().create_future()
+        older = [self._line.popleft() for _ in self._older_than(turn)]
+        self._line.extendleft([turn, *reversed(older)])
 
     def _older_than(self, turn: Turn) -> list[Turn]:
         return list(itertools.takewhile(lambda each: each.number < turn.number, self._line))
@@ -260,6 +270,7 @@ class Governor:
 
     def _unstart(self, turn: Turn) -> None:
         turn.started = False
+        self._woken.remove(turn)
         self._under_way -= 1
         self._circuit.settle(NO_SIGN, probe=turn.probe, now=self._now())
 
@@ -284,6 +295,7 @@ class Governor:
                 self._line.popleft()
                 if turn.wake():
                     self._start(turn)
+                    self._woken.append(turn)
 
     def _set_alarm(self, turn: Turn, rest_s: float) -> None:
         """Look again when the rest is over, in the event loop of the first in the line."""
