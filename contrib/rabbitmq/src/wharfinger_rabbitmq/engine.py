@@ -38,6 +38,7 @@ __all__ = ["RabbitEngine", "open_engine"]
 
 _LOOKS: Final = 10
 _LOOK_S: Final = 0.05
+_AT_ONCE_S: Final = 0.2
 _MAKE_S: Final = 30.0
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
@@ -292,13 +293,21 @@ async def _left_by_others(channel: AbstractChannel, name: str) -> AbstractQueue 
     A consumer that was cancelled keeps what it was sent until its channel is gone. One that came
     before that would get what is behind it.
 
+    Where a queue does not answer within a quarter of a second, or has no leader at present,
+    RabbitMQ says of it that it has no messages and no consumers (`rabbit_quorum_queue:stat`). So
+    nothing at all is believed only if it is said twice, and at once.
+
     Returns:
         The lane; None where it takes too long.
     """
+    was_empty = False
     for _ in range(_LOOKS):
+        asked_s = time.monotonic()
         queue = await channel.declare_queue(name, passive=True)
-        if not queue.declaration_result.consumer_count:
+        found, at_once = queue.declaration_result, time.monotonic() - asked_s < _AT_ONCE_S
+        if not found.consumer_count and (found.message_count or (was_empty and at_once)):
             return queue
+        was_empty = at_once and not found.consumer_count
         await asyncio.sleep(_LOOK_S)
     return None
 
