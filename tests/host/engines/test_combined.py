@@ -1,0 +1,86 @@
+"""A ledger on a server, a budget that workers share, and an engine, all at once."""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+import pytest
+from tests.host.engines.test_commands import URL, accepted, line
+from tests.host.engines.test_shared_ledger import place_at
+
+from wharfinger_host.store.facts import Layout
+from wharfinger_host.store.store import Store
+
+pytestmark = pytest.mark.stores
+
+
+@pytest.fixture
+def tide(config, harbour, ledgers, monkeypatch):
+    """A configuration with all of it, over a file from the time before."""
+    monkeypatch.setenv("BOOKS", ledgers.url())
+    before = config.with_name("before.toml")
+    before.write_text(f'[inbox]\nfile = "inbox.db"\n\n{config.read_text()}')
+    text = config.read_text().replace(
+        "retry = { attempts = 1 }", "retry = { attempts = 1 }\nbudget = { per_day = 1000 }"
+    )
+    config.write_text(
+        '[inbox]\nfile = "inbox.db"\nledger = { env = "BOOKS" }\n\n'
+        f'[shared]\nstore = "sqlite"\n\n{text}'
+    )
+    return before, config
+
+
+def _lane_of(contact, lanes):
+    return zlib.crc32(contact.encode()) % lanes
+
+
+@pytest.mark.parametrize("said", [None, 5])
+def test_what_is_moved_goes_to_the_lanes_that_the_workers_of_the_ledger_have(
+    tide, cli, harbour, tmp_path, said
+):
+    before, config = tide
+    if said:
+        config.write_text(config.read_text().replace("[inbox]", f"[inbox]\nlanes = {said}"))
+    with Store(tmp_path / "inbox.db", Layout(partitions=3)):
+        pass
+    assert accepted(cli, before, tmp_path, *(line(n) for n in range(20))).exit_code == 0
+    assert cli("engine", "setup", config, "--engine", URL).exit_code == 0
+    moved = cli("engine", "migrate", config, "--engine", URL)
+    assert moved.exit_code == 0, moved.stderr
+    assert "a configuration that has no ledger" in " ".join(moved.stderr.split())
+    lanes = harbour[URL].lanes["main"]
+    assert len(lanes) == (said or Layout().partitions)
+    found = [(n, event.contact) for n, lane in enumerate(lanes) for event in lane.events]
+    assert len(found) == 20
+    assert all(n == _lane_of(contact, len(lanes)) for n, contact in found)
+
+
+def test_what_is_moved_is_delivered_once_and_the_ledger_and_the_budget_know(
+    tide, cli, harbour, tmp_path, vendor
+):
+    before, config = tide
+    accepted(cli, before, tmp_path, *(line(n) for n in range(6)))
+    cli("engine", "setup", config, "--engine", URL)
+    assert cli("engine", "migrate", config, "--engine", URL).exit_code == 0
+    accepted(cli, config, tmp_path, *(line(n) for n in range(4, 9)), options=("--engine", URL))
+    done = cli("run", config, "--once", "--engine", URL, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "in the inbox" not in done.stderr
+    assert len(vendor.bodies("/notes")) == 9
+    again = cli("run", config, "--once", "--engine", URL, "--json")
+    assert (again.exit_code, len(vendor.bodies("/notes"))) == (0, 9)
+    (tenant,) = json.loads(cli("shared", config, "--json").stdout)["tenants"]
+    assert tenant["left_today"] == 1000 - tenant["spent_today"] == 991
+
+
+def test_a_ledger_of_another_order_is_not_moved_to(tide, cli, harbour, tmp_path, ledgers):
+    before, config = tide
+    with Store(tmp_path / "inbox.db", Layout(order_key=("$.properties.text",))):
+        pass
+    accepted(cli, before, tmp_path, line(1))
+    cli("engine", "setup", config, "--engine", URL)
+    moved = cli("engine", "migrate", config, "--engine", URL)
+    assert moved.exit_code == 2
+    assert "order_key" in moved.stderr
+    assert not any(lane.events for lane in harbour[URL].lanes["main"])
