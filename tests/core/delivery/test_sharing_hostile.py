@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.core.delivery.test_sharing import LOGGER, Process
@@ -15,26 +15,27 @@ from tests.core.shared_state import Kept, SharedInMemory
 from wharfinger import KeptToken, Place, Secret, SharedTokens, Standing
 from wharfinger.delivery.sharing import Asking
 
-NUMBERS = [math.nan, math.inf, -math.inf, -1.0, 1e300, "5", None, True]
+NUMBERS: list[Any] = [math.nan, math.inf, -math.inf, -1.0, 1e300, "5", None, True]
+COUNTS: list[Any] = [-1, math.nan, 2.5, "5"]
 STANDINGS: list[Any] = [
     None,
     "nonsense",
     *(Standing(paused_s=each) for each in NUMBERS),
-    *(Standing(workers=each) for each in [*NUMBERS, 10**30, 2.5]),
+    *(Standing(workers=each) for each in [*NUMBERS, *COUNTS, 10**30]),
 ]
 PLACES: list[Any] = [
     None,
     (1, 0, 0, 5),
-    Place(taken=1),
+    Place(taken=cast("Any", 1)),
     *(Place(taken=True, wait_s=each) for each in NUMBERS),
     Place(taken=True, wait_s=61.0),
     Place(taken=True, paused_s=5.0),
     *(Place(taken=False, paused_s=each) for each in NUMBERS),
-    *(Place(taken=True, left_today=each) for each in [-1, math.nan, 2.5, "5", True]),
+    *(Place(taken=True, left_today=each) for each in COUNTS),
 ]
 TOKENS: list[Any] = [
     "token",
-    KeptToken(secret="token", left_s=5.0),
+    KeptToken(secret=cast("Any", "token"), left_s=5.0),
     *(KeptToken(secret=Secret("theirs"), left_s=each) for each in NUMBERS),
 ]
 
@@ -50,7 +51,7 @@ def _answering(answer):
 def test_what_cannot_be_true_of_a_tenant_is_not_believed(timelapse, caplog, answer):
     async def main(loop):
         process, start = Process(loop, Kept(), per_minute=60), loop.time()
-        process.state.look = _answering(answer)
+        vars(process.state)["look"] = _answering(answer)
         await process.turn()
         await process.call()
         assert loop.time() - start < 1
@@ -65,7 +66,7 @@ def test_what_cannot_be_true_of_a_tenant_is_not_believed(timelapse, caplog, answ
 def test_a_place_that_cannot_be_is_none_and_each_process_keeps_its_part(timelapse, caplog, answer):
     async def main(loop):
         process = Process(loop, Kept(), per_minute=60)
-        process.state.reserve = _answering(answer)
+        vars(process.state)["reserve"] = _answering(answer)
         times = []
         for _ in range(3):
             await process.call()
@@ -81,7 +82,7 @@ def test_a_place_that_cannot_be_is_none_and_each_process_keeps_its_part(timelaps
 def test_what_cannot_be_a_token_is_none(timelapse, answer):
     async def main(loop):
         state = SharedInMemory(Kept(), loop.time)
-        state.load = _answering(answer)
+        vars(state)["load"] = _answering(answer)
         async with SharedTokens(Asking(state, clock=loop.time), "acme-1").turn("reader") as kept:
             assert kept is None
 
@@ -103,7 +104,7 @@ def test_a_state_that_is_always_slow_makes_nobody_late(timelapse, takes_s):
             await asyncio.sleep(takes_s / 2)
             return place
 
-        process.state.reserve = slow
+        vars(process.state)["reserve"] = slow
 
         async def call():
             await process.call()
@@ -138,7 +139,7 @@ def test_while_another_fetches_a_slow_state_is_not_asked_for_minutes(timelapse):
         tokens, start = SharedTokens(Asking(state, clock=loop.time), "acme-1"), loop.time()
         given = SharedInMemory(kept, loop.time)
         async with SharedTokens(Asking(given, clock=loop.time), "acme-1").turn("reader"):
-            state._answer = _slowly(state._answer)
+            vars(state)["_answer"] = _slowly(state._answer)
             async with tokens.turn("reader") as token:
                 assert token is None
         assert loop.time() - start < 10 + 5

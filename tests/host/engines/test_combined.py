@@ -7,7 +7,6 @@ import zlib
 
 import pytest
 from tests.host.engines.test_commands import URL, accepted, line
-from tests.host.engines.test_shared_ledger import place_at
 
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.store import Store

@@ -72,10 +72,10 @@ def test_a_password_or_a_key_in_clear_text_looks_wrong_and_is_not_shown(cli, add
 
 
 @pytest.mark.parametrize("scheme", ["redis", "postgresql"])
-@pytest.mark.parametrize("password", ["p@s3cr3t", "p/s3cr3t", "p#s3cr3t", "p?s3cr3t", "p\ud800s3cr3t"])
-def test_no_part_of_a_password_is_taken_for_a_host(scheme, password):
+@pytest.mark.parametrize("before", ["p@", "p/", "p#", "p?", "p\ud800"])
+def test_no_part_of_a_password_is_taken_for_a_host(scheme, before):
     with pytest.raises(StoreUrlError, match=r"as %XX") as caught:
-        store_of(f"{scheme}://me:{password}/x@host/0")
+        store_of(f"{scheme}://me:{before}s3cr3t/x@host/0")
     assert "s3cr3t" not in str(caught.value)
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -27,14 +28,14 @@ def in_a_child(answer):
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as pipe:
+    with os.fdopen(reading, "rb") as pipe:
         said = pipe.read().decode()
     os.waitpid(child, 0)
     return said
 
 
-def test_a_forked_process_is_another_worker():
-    shared = Shared(store=None)
+def test_a_forked_process_is_another_worker(tmp_path):
+    shared = Shared(store=SqliteStore(tmp_path / "shared.db"))
     assert in_a_child(lambda: shared.worker) not in ("", shared.worker)
 
 
@@ -61,7 +62,7 @@ async def test_who_waits_for_the_file_keeps_no_thread_from_those_who_look_up_hos
         other.execute("BEGIN IMMEDIATE")
         asking = [asyncio.create_task(store.look("acme", f"w{n}")) for n in range(100)]
         await asyncio.sleep(0)
-        found = await asyncio.get_running_loop().getaddrinfo("vendor.example", 443)
+        found: Any = await asyncio.get_running_loop().getaddrinfo("vendor.example", 443)
         assert found == ["found"]
         assert not any(each.done() for each in asking)
         for each in asking[1:]:

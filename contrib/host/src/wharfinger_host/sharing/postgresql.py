@@ -237,7 +237,9 @@ async def _prepare(connection: psycopg.AsyncConnection[Any]) -> None:
     # Who finds them waits for nobody who may hang as he makes them.
     if not await _is_there(connection):
         async with connection.transaction():
-            await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout TO '{_HUNG_S}s'")
+            await connection.execute(
+                f"SET LOCAL idle_in_transaction_session_timeout TO '{_HUNG_S}s'"
+            )
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             if not await _is_there(connection):
                 schema = files("wharfinger_host.sharing") / "scripts" / "postgresql.sql"

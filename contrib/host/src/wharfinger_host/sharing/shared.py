@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from wharfinger import KeptToken, Place, Secret, Standing
+from wharfinger_host.shared_configuration import SharedConfig
 from wharfinger_host.sharing.contract import Ask, Store
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Shared:
         store: Where it is kept.
         sealer: Seals tokens; None where there is no key, and no token is shared.
         fewest_workers: How many workers there are at least.
+        config: What the configuration said of it.
     """
 
     store: Store
     sealer: Sealer | None = attrs.field(default=None, repr=False)
     fewest_workers: int = 1
+    config: SharedConfig = attrs.field(factory=SharedConfig, repr=False)
     _made: str = attrs.field(factory=lambda: secrets.token_hex(8))
     _said: bool = False
 
