@@ -84,7 +84,11 @@ class Asking:
             first, self._again_at = self._again_at is None, self.clock() + _AGAIN_AFTER_S
         if first:
             # The text of an error that nobody wrote for people may hold an address with a password.
-            reason = str(error) if isinstance(error, SharedStateError) else type(error).__name__
+            reason = type(error).__name__
+            if isinstance(error, SharedStateError):
+                reason = str(error)
+            elif isinstance(error, TimeoutError):
+                reason = "It does not answer in time."
             logger.warning(
                 "What workers share of a tenant cannot be asked: %s Deliveries go on, with a share "
                 "of the budget and tokens of their own.",
