@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import zlib
+from typing import Any
 
+import attrs
+import httpx
 import pytest
 from tests.host.engines.test_commands import URL, accepted, line
+from tests.host.working.test_metrics import read
 
 from wharfinger_host.store.facts import Layout
 from wharfinger_host.store.store import Store
@@ -28,6 +36,51 @@ def tide(config, harbour, ledgers, monkeypatch):
         f'[shared]\nstore = "sqlite"\n\n{text}'
     )
     return before, config
+
+
+@pytest.fixture
+def served(environment, vendor, request):
+    """Starts ``serve`` as a process, over an engine that is in the memory of that process."""
+    environment["BOOKS"] = os.environ["BOOKS"]
+    path = (environment["PYTHONPATH"], str(request.config.rootpath))
+    environment["PYTHONPATH"] = os.pathsep.join(path)
+    begun = Served(environment, vendor)
+    yield begun
+    begun.stop()
+
+
+@attrs.define
+class Served:
+    environment: dict[str, str]
+    vendor: Any
+    process: Any = None
+
+    def __call__(self, config, *arguments):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        begin = "import tests.host.engines.harbour as h; h.set_up(URL, 8, 'main'); "
+        program = begin.replace("URL", repr(URL)) + "from wharfinger_host.cli import main; main()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, "serve", config, "--port", str(port), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            text=True,
+        )
+        said = ""
+        while "Listening" not in (line := self.process.stderr.readline()):
+            said += line
+            assert line, said
+        return f"http://127.0.0.1:{port}"
+
+    def stop(self):
+        if self.process is None:
+            return "", None
+        self.process.terminate()
+        said = "".join(self.process.communicate(timeout=60))
+        code, self.process = self.process.returncode, None
+        return said, code
 
 
 def _lane_of(contact, lanes):
@@ -71,6 +124,27 @@ def test_what_is_moved_is_delivered_once_and_the_ledger_and_the_budget_know(
     assert (again.exit_code, len(vendor.bodies("/notes"))) == (0, 9)
     (tenant,) = json.loads(cli("shared", config, "--json").stdout)["tenants"]
     assert tenant["left_today"] == 1000 - tenant["spent_today"] == 991
+
+
+def test_serve_takes_in_delivers_and_shows_all_of_it(tide, served):
+    _, config = tide
+    config.write_text(config.read_text() + '\n[sources.web]\nwrite_key = "website-key"\n')
+    url = served(config, "--engine", URL, "--dashboard")
+    event = {"userId": "u1", "event": "A", "messageId": "m1", "properties": {"text": "x"}}
+    for _ in range(2):
+        assert httpx.post(f"{url}/v1/track", json=event, auth=("website-key", "")).is_success
+    assert served.vendor.asked.wait(60)
+    for path in ("", "/connections/main", "/letters", "/trace?contact=u1"):
+        page = httpx.get(f"{url}/dashboard{path}", follow_redirects=True)
+        assert page.status_code == 200, page.text
+        assert "hunter2" not in page.text
+    found = read(httpx.get(f"{url}/metrics").text)
+    assert found["wharfinger_shared_up",] == found["wharfinger_engine_up",] == 1
+    assert found["wharfinger_shared_calls_today", "main"] == 1
+    said, code = served.stop()
+    assert code == 0, said
+    assert "hunter2" not in said
+    assert len(served.vendor.bodies("/notes")) == 1
 
 
 def test_a_ledger_of_another_order_is_not_moved_to(tide, cli, harbour, tmp_path, ledgers):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Doomed:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_wherever_it_is_killed_or_the_disk_is_full_nothing_is_lost_or_overtaken(
-    config, tmp_path_factory, users, ends, portion, done, only_one
+    config, tmp_path_factory, *, users, ends, portion, done, only_one
 ):
     text = config.read_text()
     quay = Quay(config, tmp_path_factory.mktemp("moved"))
@@ -97,7 +98,7 @@ def test_wherever_it_is_killed_or_the_disk_is_full_nothing_is_lost_or_overtaken(
                 engine=quay.engine,
                 connections=quay.connections,
                 portion=portion,
-                clock=lambda number=number: 1_000.0 * (number + 1),
+                clock=partial(float, 1_000 * (number + 1)),
             )
             try:
                 asyncio.run(move.run())

@@ -17,7 +17,7 @@ from wharfinger_host.store.targets import add_targets
 
 @pytest.mark.parametrize("at_most_once", [False, True])
 def test_what_was_delivered_is_sent_again_behind_what_was_not_where_the_mapping_lets_it(
-    host: Any, site: Any, at_most_once: bool
+    host: Any, site: Any, *, at_most_once: bool
 ) -> None:
     plugin = site / "acme.py"
     more = "open=at_most_once, " if at_most_once else ""
