@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 from tests.core.delivery.test_sharing import LOGGER, Process
-from tests.core.shared_state import Kept, SharedInMemory
+from tests.core.shared_state import Kept, SharedInMemory, failing
 
-from wharfinger import KeptToken, Place, Secret, SharedTokens, Standing
+from wharfinger import KeptToken, Place, Secret, SharedTokens, Standing, ThrottledError
 from wharfinger.delivery.sharing import Asking
 
 NUMBERS: list[Any] = [math.nan, math.inf, -math.inf, -1.0, 1e300, "5", None, True]
@@ -165,5 +165,46 @@ def test_a_token_is_given_to_nobody_any_more_and_another_one_stays(timelapse):
         await tokens.drop("reader", Secret("new"))
         async with tokens.turn("reader") as kept:
             assert kept is None
+
+    timelapse(main)
+
+
+def test_a_pause_that_the_state_forgot_is_told_again_by_whoever_knows_it(timelapse):
+    async def main(loop):
+        kept = Kept()
+        one, other = (Process(loop, kept) for _ in range(2))
+        one.governor.pause(600)
+        await one.governor.told()
+        kept.paused_until = 0.0  # it was emptied
+        await asyncio.sleep(1)
+        with pytest.raises(ThrottledError):
+            await one.turn()
+        await one.governor.told()
+        assert kept.paused_until == pytest.approx(loop.time() + 599)
+        with pytest.raises(ThrottledError):
+            await other.turn()
+        asked = len(one.state.asked)
+        await asyncio.sleep(1)
+        with pytest.raises(ThrottledError):
+            await one.turn()
+        assert one.state.asked[asked:] == ["look"]
+
+    timelapse(main)
+
+
+def test_a_pause_that_nobody_could_be_told_is_told_once_there_is_an_answer(timelapse):
+    async def main(loop):
+        kept = Kept()
+        process = Process(loop, kept)
+        process.state.down = failing()
+        process.governor.pause(600)
+        await process.governor.told()
+        assert not kept.paused_until
+        process.state.down = None
+        await asyncio.sleep(10)
+        with pytest.raises(ThrottledError):
+            await process.turn()
+        await process.governor.told()
+        assert kept.paused_until == pytest.approx(loop.time() + 590)
 
     timelapse(main)

@@ -357,8 +357,10 @@ class Governor:
     async def _heed(self, shared: SharedTenant) -> None:
         """Learn now and then what other processes know."""
         workers = shared.workers
-        if (paused_s := await shared.look()) > 0:
-            self._hold(paused_s)
+        if (paused_s := await shared.look()) is not None:
+            if paused_s > 0:
+                self._hold(paused_s)
+            shared.remind(paused_s, self._resume_at - self._now())
         if shared.workers != workers:
             with self._lock:
                 self._agree()

@@ -127,14 +127,17 @@ class SharedTenant:
         self._telling: set[asyncio.Task[None]] = set()
         self._usual_s = math.inf
 
-    async def look(self) -> float:
-        """Return the seconds of a pause that others were asked for; looks now and then only."""
+    async def look(self) -> float | None:
+        """Return the seconds of a pause that all processes keep; None where it was not looked.
+
+        It is looked now and then only.
+        """
         if (now := self._clock()) < self._look_at:
-            return 0.0
+            return None
         self._look_at = now + LOOK_EVERY_S
         standing = await self.asking.ask(lambda state: state.look(self.name), standing_in)
         if standing is None:
-            return 0.0
+            return None
         self.workers = max(1, self.asking.state.fewest_workers, standing.workers)
         self._told_until = max(self._told_until, self._clock() + standing.paused_s)
         return standing.paused_s
@@ -194,6 +197,19 @@ class SharedTenant:
         if seconds <= 0 or (until := self._clock() + seconds) <= self._told_until:
             return
         self._told_until = until
+        self._send(seconds)
+
+    def remind(self, kept_s: float, rest_s: float) -> None:
+        """Let the others know once more of a pause that the store does not know, or forgot.
+
+        Args:
+            kept_s: What the store says is left of one.
+            rest_s: What is left of it.
+        """
+        if rest_s > kept_s + LOOK_EVERY_S:
+            self._send(rest_s)
+
+    def _send(self, seconds: float) -> None:
         try:
             task = asyncio.get_running_loop().create_task(self._tell(seconds))
         except RuntimeError:

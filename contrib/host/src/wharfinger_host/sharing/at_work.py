@@ -36,8 +36,10 @@ def share_by(plugins: wharfinger.Plugins, configuration: Configuration, url: str
     config = configuration.shared or SharedConfig()
     try:
         plugins.share(shared_of(config, url_of(configuration, url)))
-    except (StoreUrlError, KeyProblemError) as error:
+    except StoreUrlError as error:
         raise typer.BadParameter(str(error), param_hint="--store") from error
+    except KeyProblemError as error:
+        raise typer.BadParameter(f"[shared] key: {error}", param_hint="--store") from error
 
 
 def sharing_of(plugins: wharfinger.Plugins | None) -> Shared | None:
