@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import re
@@ -114,6 +115,13 @@ def test_json_is_one_value_or_one_on_each_line(block):
             assert isinstance(json.loads(line), dict)
 
 
+# Variables whose values have a form.
+VALUES = {
+    "WHARFINGER_LEDGER": "postgresql://me@db.example/shop",
+    "WHARFINGER_STORE": "sqlite:///shared.db",
+    "WHARFINGER_STORE_KEY": base64.b64encode(b"k" * 32).decode(),
+}
+
 ACCOUNT = """
 [connections.shop]
 destination = "salesforce-marketing-cloud"
@@ -131,7 +139,7 @@ def test_toml_is_a_configuration_with_nothing_wrong(block, tmp_path, monkeypatch
     """A part of one is completed; each variable that it names is set."""
     whole = block.text if 'destination = "' in block.text else block.text + ACCOUNT
     for number, variable in enumerate(set(re.findall(r'env = "(\w+)"', whole))):
-        monkeypatch.setenv(variable, f"value-{number}")
+        monkeypatch.setenv(variable, VALUES.get(variable, f"value-{number}"))
     (tmp_path / "shop.toml").write_text(whole)
     checked = CliRunner().invoke(app, ["check", str(tmp_path / "shop.toml"), "--json"])
     assert checked.exit_code == 0, checked.output

@@ -14,6 +14,7 @@ from wharfinger.telemetry import names
 from wharfinger_host.measuring.engine import EngineFacts
 from wharfinger_host.measuring.facts import Facts, Measured
 from wharfinger_host.measuring.families import families
+from wharfinger_host.measuring.sharing import SharedFacts
 from wharfinger_host.serving.counts import Counts
 from wharfinger_host.store.backlog import Backlog
 
@@ -99,6 +100,7 @@ def exported():
         letters={},
         counts=Counts(),
         engine=EngineFacts(None, {}),
+        shared=SharedFacts(answers=False),
     )
     return {
         family.name + "_total" * (family.type == "counter"): family for family in families(facts)

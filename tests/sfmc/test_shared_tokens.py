@@ -23,6 +23,7 @@ class Tenant:
     def __init__(self):
         self.tokens = 0
         self.refused = set()
+        self.forbids = set()
         self.seen = []
         self.answer = None
 
@@ -36,6 +37,8 @@ class Tenant:
             return httpx.Response(200, json=fields)
         token = request.headers["Authorization"].removeprefix("Bearer ")
         self.seen.append(token)
+        if token in self.forbids:
+            return httpx.Response(403)
         return httpx.Response(401 if token in self.refused else 200)
 
 
@@ -147,3 +150,40 @@ async def test_without_the_store_each_worker_signs_in(worker, tenant):
         state.down = failing()
         await session.request("GET", URL)
     assert tenant.seen == ["t1", "t2"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "no JSON",
+        "[]",
+        "5",
+        '{"token": "x\\r\\nCookie: y", "scope": null, "by": BY}',
+        '{"token": 5, "scope": null, "by": BY}',
+        '{"token": "x", "scope": 5, "by": BY}',
+        '{"token": "", "scope": null, "by": BY}',
+    ],
+)
+async def test_what_is_no_token_is_not_taken(worker, tenant, written):
+    session, auth, state = await worker()
+    await session.request("GET", URL)
+    [name] = state.kept.tokens
+    text = written.replace("BY", json.dumps(auth._made_by()))
+    state.kept.tokens[name] = wharfinger.Secret(text), 1e9
+    other, _, _ = await worker()
+    await other.request("GET", URL)
+    assert tenant.seen == ["t1", "t2"]
+
+
+async def test_who_begins_anew_takes_no_token_with_which_something_was_forbidden(worker, tenant):
+    """Permissions are given while a token lasts, and it does not have them."""
+    session, _, state = await worker()
+    await session.request("GET", URL)
+    tenant.forbids = {"t1"}
+    for _ in range(3):
+        assert (await session.request("GET", URL)).status_code == 403
+    assert state.asked.count("drop") == 1
+    for _ in range(2):
+        other, _, _ = await worker()
+        assert (await other.request("GET", URL)).status_code == 200
+    assert tenant.seen == ["t1"] * 4 + ["t2"] * 2

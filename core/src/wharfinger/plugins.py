@@ -247,6 +247,11 @@ class Plugins:
         """
         self.governors.share(state)
 
+    @property
+    def shared(self) -> SharedState | None:
+        """What was given to `share` last; None where nothing was."""
+        return self.governors.shared
+
     def _statuses(self, names: Iterable[str]) -> list[PluginStatus]:
         by_name = {plugin.name: plugin for plugin in self.report.plugins}
         return [by_name[name] for name in names]

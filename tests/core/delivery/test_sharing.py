@@ -221,6 +221,7 @@ def test_while_nobody_answers_each_process_keeps_its_part_and_says_so_once(
     lost, found = caplog.records
     assert "Deliveries go on" in lost.getMessage()
     assert ("redis://host cannot be asked." in lost.getMessage()) is not hangs
+    assert ("It does not answer in time." in lost.getMessage()) is hangs
     assert "answers again" in found.getMessage()
 
 

@@ -19,7 +19,7 @@ from wharfinger_host.engines.contract import (
     Status,
 )
 
-__all__ = ["Harbour", "Water", "open_engine"]
+__all__ = ["Harbour", "Water", "open_engine", "set_up"]
 
 
 @attrs.define(eq=False)
@@ -49,6 +49,11 @@ WATERS: dict[str, Water] = {}
 def open_engine(url: str, lanes: int) -> Harbour:
     """Return an engine over the water that a URL names."""
     return Harbour(WATERS.setdefault(url, Water()), lanes)
+
+
+def set_up(url: str, lanes: int, *connections: str) -> None:
+    """Make the lanes of connections, in a process that has no other engine."""
+    asyncio.run(open_engine(url, lanes).setup(connections))
 
 
 @attrs.define(eq=False)

@@ -215,6 +215,35 @@ async def test_a_row_that_was_written_after_one_that_was_not_is_written_again(co
         quay.store.close()
 
 
+ONCE = """
+async def at_most_once(session, outline):
+    (asked,) = (each for each in wharfinger_actions() if each.slug == outline.action)
+    return wharfinger.Opening(action=attrs.evolve(asked, effect=wharfinger.Effect.ONCE))
+"""
+
+
+@pytest.mark.parametrize("at_most_once", [False, True])
+async def test_what_a_mapping_says_must_not_be_sent_twice_is_not_moved_again(
+    config, tmp_path, at_most_once
+):
+    plugin = tmp_path / "site" / "acme.py"
+    more = "open=at_most_once, " if at_most_once else ""
+    keyed = f"payload=Row, {more}order_key=lambda row: row.key,\n"
+    plugin.write_text(plugin.read_text().replace("payload=Row,\n", keyed) + ONCE)
+    quay = Quay(config, tmp_path)
+    try:
+        quay.register("main")
+        quay.accept(*(named(identify(1), f"m{n}") for n in range(2)))
+        held, targets = quay.held("main", quay.partition("u1")), quay.targets()
+        row = (2, targets["rows"], "delivered", "", 1, 200, None, 0)
+        quay.store.write(settle, [(held, Settlement(ledger=[row]))]).result()
+        await quay.move()
+        (_, last) = quay.arrived("main")
+        assert last.only == (("notes",) if at_most_once else ("notes", "rows"))
+    finally:
+        quay.store.close()
+
+
 async def test_events_without_a_name_get_one_that_stays_and_keep_their_numbers(quay):
     quay.accept(track(1), track(1))
     quay.engine.breaks_at, quay.engine.has_them = 1, True

@@ -238,7 +238,7 @@ def test_what_waits_in_the_file_from_before_is_said(both, cli, harbour, events, 
     config.write_text(config.read_text().replace("none.db", "inbox.db"))
     said = cli("run", config, "--engine", URL).stderr
     assert "2 events in the inbox" in " ".join(said.split())
-    assert "Take ledger out of [inbox]" in " ".join(said.split())
+    assert "`wharfinger engine migrate` moves them" in " ".join(said.split())
 
 
 def test_nor_can_events_be_accepted(both, cli, events, tmp_path):

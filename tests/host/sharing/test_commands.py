@@ -44,6 +44,8 @@ def add(config, tmp_path):
         ('store = "nonsense"', "shared.store: This is no URL of a store"),
         ('store = "mongodb://x/"', "No store for mongodb:// is installed; there is postgresql://"),
         ('store = "sqlite://elsewhere/x.db"', "A SQLite store is named sqlite:///PATH"),
+        ('store = "sqlite:///x\\u0000y"', "The URL of the store cannot be read"),
+        ('store = "sqlite://[/x.db"', "A SQLite store is named sqlite:///PATH"),
         ('store = "redis://host:noport/0"', "A store in Redis is named redis://"),
         ('store = "postgresql://host/x?no=such"', "A store in PostgreSQL is named"),
         ('store = "sqlite"\nkey = { env = "NOT_THERE" }', "shared.key: the environment variable"),
@@ -67,6 +69,20 @@ def test_a_password_or_a_key_in_clear_text_looks_wrong_and_is_not_shown(cli, add
     assert "shared.key: stands here in clear text" in result.stdout
     assert "s3cr3t" not in result.output
     assert KEY not in result.output
+
+
+@pytest.mark.parametrize("scheme", ["redis", "postgresql"])
+@pytest.mark.parametrize("before", ["p@", "p/", "p#", "p?", "p\ud800"])
+def test_no_part_of_a_password_is_taken_for_a_host(scheme, before):
+    with pytest.raises(StoreUrlError, match=r"as %XX") as caught:
+        store_of(f"{scheme}://me:{before}s3cr3t/x@host/0")
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_what_stands_before_a_host_is_not_said_to_be_a_scheme():
+    with pytest.raises(StoreUrlError) as caught:
+        store_of("me:s3cr3t@host://0")
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_a_table_with_nothing_wrong_is_taken(cli, add, monkeypatch):

@@ -110,8 +110,6 @@ async def test_a_file_that_is_torn_away_is_found_again(tmp_path):
     assert (await store.look("acme", "one")).workers == 1
 
 
-def test_the_file_is_for_its_owner_alone(tmp_path):
-    store = open_store(f"sqlite://{tmp_path / 'x.db'}")
-    store._step(lambda db, now: None, ())
+async def test_the_file_is_for_its_owner_alone(tmp_path):
+    await open_store(f"sqlite://{tmp_path / 'x.db'}").look("acme", "one")
     assert (tmp_path / "x.db").stat().st_mode & 0o777 == 0o600
-    store._close()

@@ -376,3 +376,28 @@ def test_one_failure_within_a_transaction_spoils_only_itself(ledger: Store) -> N
     with pytest.raises(errors.StoreError, match="division by zero"):
         futures[1].result()
     assert Counter(f.result() for f in (futures[0], futures[2])) == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize("schema", ["user", "select", "table", "pg", "_", "a" * 63])
+def test_a_schema_may_have_a_name_that_is_a_word_of_the_language(
+    ledgers: Ledgers, schema: str
+) -> None:
+    url = f"{ledgers.server.url}?schema={schema}"
+    with ledger_at(url) as made:
+        assert made.write(count).result() == 1
+    with ledger_at(url) as made:
+        assert made.write(count).result() == 2
+
+
+def test_what_a_standby_that_took_over_never_heard_of_was_not_written(url: str) -> None:
+    place = server.Server.of(Secret(url))
+    place.prepare()
+    session = place.open(reading=False)
+    try:
+        (number,) = session.once(
+            lambda db: db.execute("SELECT CAST(pg_current_xact_id() AS TEXT)").fetchone()
+        )
+        assert session._was_written(number)
+        assert not session._was_written(str(int(number) + 1_000_000))
+    finally:
+        session.close()

@@ -103,6 +103,7 @@ def bench(tmp_path: Path) -> Any:
             recorder=Recorder(Disk(store=store)),
             verdicts=Verdicts(mappings, {"notes": NOTES, "rows": ROWS}, Patience()),
             mappings=mappings,
+            effects={name: mapping.action.effect for name, mapping in mappings.items()},
             once=True,
             may_send=lambda: True,
         )
@@ -150,6 +151,13 @@ async def test_what_was_settled_follows_an_earlier_one_that_was_not(bench: Bench
         ("m2", ["rows"]),
         ("m3", ["notes", "rows"]),
     ]
+
+
+async def test_what_a_mapping_says_must_not_be_sent_twice_does_not_follow(bench: Bench) -> None:
+    bench.feeder.effects = {"notes": Effect.ONCE, "rows": Effect.ONCE}
+    bench.lane.known = {2: {NOTES: "delivered", ROWS: "delivered"}}
+    await bench.feeder._feed_log()
+    assert bench.flow.put == [("m1", ["notes", "rows"]), ("m3", ["notes", "rows"])]
 
 
 async def test_what_was_refused_is_not_sent_again_behind_an_earlier_one(bench: Bench) -> None:

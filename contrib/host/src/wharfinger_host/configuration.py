@@ -20,6 +20,7 @@ import orjson
 import wharfinger
 from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig, read_inbox
 from wharfinger_host.locate import Lines, Path, locate_json, locate_toml
+from wharfinger_host.selecting import Selection, selected
 from wharfinger_host.setting_sources import SettingSourceError, is_reference, resolve
 from wharfinger_host.shared_configuration import SharedConfig, add_shared
 from wharfinger_host.suggest import did_you_mean
@@ -62,21 +63,6 @@ class Remark:
     def __str__(self) -> str:
         where = f"{self.where}: " if self.path else ""
         return f"{self.file}:{self.line}: {where}{self.message}"
-
-
-@attrs.frozen(kw_only=True)
-class Selection:
-    """The part of a configuration that is wanted.
-
-    Attributes:
-        connection: Only this one; ``""`` for all.
-        mapping: Only this one; ``""`` for all.
-        account_only: No mapping at all: a question to the vendor needs none of them to be right.
-    """
-
-    connection: str = ""
-    mapping: str = ""
-    account_only: bool = False
 
 
 @attrs.define
@@ -144,7 +130,7 @@ def read_configuration(
         message = "There is no connection. Write a table [connections.NAME] with a destination."
         configuration.problems.append(configuration.remark(("connections",), message))
         return configuration
-    for name, table in _selected(configuration, connections, selection or Selection()).items():
+    for name, table in selected(configuration, connections, selection or Selection()).items():
         if isinstance(table, dict):
             _Reader(configuration, plugins, ("connections", name)).read(table)
         else:
@@ -242,44 +228,6 @@ def _syntax_error(message: str, text: str) -> tuple[int, str]:
         return int(position[1]), f"this is not valid TOML: {what}, at column {position[2]}."
     last = text.rstrip().count("\n") + 1
     return last, f"this is not valid TOML: {what}, at the end of the file."
-
-
-def _selected(
-    configuration: Configuration, connections: dict[str, Any], selection: Selection
-) -> dict[str, Any]:
-    """Leave out what is not asked for; a name that is not there is a problem."""
-    chosen = {
-        name: table for name, table in connections.items() if selection.connection in ("", name)
-    }
-    if not chosen:
-        message = f'There is no connection "{selection.connection}"; there is '
-        message += f"{', '.join(connections)}."
-        message += did_you_mean(selection.connection, connections)
-        configuration.problems.append(configuration.remark(("connections",), message))
-    if selection.account_only:
-        return {name: _without_mappings(table) for name, table in chosen.items()}
-    if not selection.mapping or not chosen:
-        return chosen
-    tables = {name: _mappings_of(table) for name, table in chosen.items()}
-    if not any(selection.mapping in mappings for mappings in tables.values()):
-        known = [mapping for mappings in tables.values() for mapping in mappings]
-        message = f'There is no mapping "{selection.mapping}"; there is '
-        message += f"{', '.join(known) or 'none'}." + did_you_mean(selection.mapping, known)
-        configuration.problems.append(configuration.remark(("connections",), message))
-    return {
-        name: {**chosen[name], "mappings": {selection.mapping: mappings[selection.mapping]}}
-        for name, mappings in tables.items()
-        if selection.mapping in mappings
-    }
-
-
-def _without_mappings(table: Any) -> Any:
-    return {**table, "mappings": {}} if isinstance(table, dict) else table
-
-
-def _mappings_of(table: Any) -> dict[str, Any]:
-    mappings = table.get("mappings") if isinstance(table, dict) else None
-    return mappings if isinstance(mappings, dict) else {}
 
 
 @attrs.define

@@ -31,10 +31,12 @@ from wharfinger_host.views import check
 __all__ = [
     "file_of",
     "lanes_of",
+    "layout_at_work",
     "leave_with_problems",
     "open_inbox",
     "open_store",
     "read",
+    "say_where_the_file_is",
     "store_at_work",
     "store_of",
     "warn_of_strangers",
@@ -185,9 +187,19 @@ def _sleep(seconds: float) -> None:
         raise typer.Exit(Exit.INTERRUPTED) from None
 
 
-def lanes_of(inbox: InboxConfig, store: Store) -> int:
+def layout_at_work(configuration: Configuration) -> Layout:
+    """Return how those spread events who work on an engine, wherever their ledger is.
+
+    Raises:
+        typer.Exit: The ledger cannot be used; it has been said.
+    """
+    with store_of(configuration) as store:
+        return store.layout
+
+
+def lanes_of(inbox: InboxConfig, layout: Layout) -> int:
     """Return how many lanes each connection has in an engine."""
-    return inbox.lanes or store.layout.partitions
+    return inbox.lanes or layout.partitions
 
 
 def warn_of_strangers(store: Store, connections: Mapping[str, wharfinger.Connection]) -> None:
@@ -219,6 +231,14 @@ def warn_of_what_waits(store: Store) -> None:
         messages().print(printable(text), style="yellow", soft_wrap=True)
 
 
+def say_where_the_file_is(inbox: InboxConfig) -> None:
+    """Say how to reach what a move leaves in the file, where commands ask a ledger instead."""
+    if inbox.ledger is not None:
+        text = f"What stays in {inbox.file}, dead letters included, is found by commands with a "
+        text += "configuration that has no ledger in [inbox]."
+        messages().print(printable(text), style="yellow", soft_wrap=True)
+
+
 def _warn_of_the_file(inbox: InboxConfig | None) -> None:
     """Say what waits in the file of an inbox, where there is a ledger in its place."""
     if inbox is None or inbox.ledger is None or not inbox.file.exists():
@@ -226,8 +246,8 @@ def _warn_of_the_file(inbox: InboxConfig | None) -> None:
     with suppress(StoreError), Store(inbox.file) as store:
         if waiting := store.read(depth).result():
             text = f"{plural(waiting, 'event')} in the inbox {inbox.file}, which a ledger leaves "
-            text += "alone. Take ledger out of [inbox], and `wharfinger run` without an engine "
-            messages().print(printable(text + "delivers them."), style="yellow", soft_wrap=True)
+            text += "alone. `wharfinger engine migrate` moves them to the engine."
+            messages().print(printable(text), style="yellow", soft_wrap=True)
 
 
 def _enabled_mappings(connection: Mapping[str, Any]) -> frozenset[str]:

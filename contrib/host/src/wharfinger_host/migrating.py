@@ -29,7 +29,7 @@ class Migrating:
     Attributes:
         store: The inbox.
         engine: Gets what waits; not connected yet.
-        connections: Of the configuration; none is opened.
+        connections: Of the configuration; see `Move` for which are opened.
         url: Of the engine, without the password.
         progress: Shows how far it has come.
         interrupted: Whether a person ended it.

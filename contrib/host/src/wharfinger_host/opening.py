@@ -28,6 +28,8 @@ def load(
     file: pathlib.Path,
     selection: Selection | None = None,
     plugins: wharfinger.Plugins | None = None,
+    *,
+    own_token: bool = False,
 ) -> tuple[Configuration, dict[str, wharfinger.Connection]]:
     """Read a configuration; what is wrong is in it.
 
@@ -35,6 +37,7 @@ def load(
         file: The configuration.
         selection: The part of it that is wanted.
         plugins: Those that are loaded already.
+        own_token: Whether to sign in here, though workers share what the last one was given.
 
     Raises:
         typer.Exit: The file cannot be read.
@@ -47,7 +50,7 @@ def load(
     if configuration.shared is not None:
         from wharfinger_host.sharing.at_work import add_sharing  # noqa: PLC0415  # has an extra
 
-        add_sharing(plugins, configuration)
+        add_sharing(plugins, configuration, own_token=own_token)
     return configuration, connect(configuration, plugins)
 
 
@@ -58,6 +61,7 @@ def open_connections(
     as_json: bool,
     mappings: bool = True,
     plugins: wharfinger.Plugins | None = None,
+    own_token: bool = False,
 ) -> dict[str, wharfinger.Connection]:
     """Return the connections of a configuration that has nothing wrong with it.
 
@@ -67,11 +71,12 @@ def open_connections(
         as_json: Write problems to standard output as JSON.
         mappings: Whether there is nothing to do where no mapping is enabled.
         plugins: Those that are loaded already.
+        own_token: As for `load`.
 
     Raises:
         typer.Exit: Something is wrong; it has been said.
     """
-    configuration, connections = load(file, selection, plugins)
+    configuration, connections = load(file, selection, plugins, own_token=own_token)
     none = mappings and not any(connection.mappings for connection in connections.values())
     if none and not configuration.problems:
         message = "There is no mapping that is enabled, so nothing would be sent."

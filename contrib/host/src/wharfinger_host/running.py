@@ -21,6 +21,7 @@ from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.logs import tell
 from wharfinger_host.looking import failure
 from wharfinger_host.progress import statuses
+from wharfinger_host.sharing.at_work import keeps_sharing
 from wharfinger_host.store.errors import DiskFullError, NotNowError, ServerDownError
 from wharfinger_host.store.retention import Retention
 from wharfinger_host.tally import Tally
@@ -67,6 +68,9 @@ def load_again(
         text = "The configuration was not reloaded; work goes on with the one before."
         messages().print(text, style="bold red", soft_wrap=True)
         return None
+    if not keeps_sharing(plugins, configuration):
+        text = "[shared] has changed, and counts from the next start of this process."
+        messages().print(text, style="yellow", soft_wrap=True)
     return loaded(configuration, connections)
 
 

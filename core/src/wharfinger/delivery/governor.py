@@ -15,14 +15,16 @@ import attrs
 import stamina
 
 from wharfinger.delivery import refusals
-from wharfinger.delivery.budget import Budget, Spending, day_of, strictest
+from wharfinger.delivery.budget import Budget, strictest
 from wharfinger.delivery.circuit import Circuit, CircuitPolicy, most_careful
+from wharfinger.delivery.clocks import Clocks
 from wharfinger.delivery.parallelism import Parallelism
+from wharfinger.delivery.purse import Purse
 from wharfinger.delivery.sharing import Asking, SharedTenant
 from wharfinger.delivery.signs import NO_SIGN
 from wharfinger.delivery.tokens import SharedTokens
 from wharfinger.delivery.turn import LONGEST_WAIT_S, Turn, running_loop
-from wharfinger.delivery.usage import Calls, Pace, Usage
+from wharfinger.delivery.usage import Pace, Usage
 from wharfinger.errors import ThrottledError
 
 __all__ = ["Governor", "Terms"]
@@ -49,7 +51,7 @@ class Governor:
 
     Requests start in the order in which they came. How many are under way halves when the vendor
     has had enough and grows slowly (`Parallelism`); none starts in a pause or while the circuit
-    is open (`Circuit`); calls leave as the budget allows (`Spending`). Where processes share what
+    is open (`Circuit`); calls leave as the budget allows (`Purse`). Where processes share what
     the tenant bears (`SharedTenant`), budget and pauses are those of all of them.
 
     Args:
@@ -71,17 +73,13 @@ class Governor:
         self._lock = threading.RLock()
         self.tenant = tenant
         self._shared: SharedTenant | None = None
-        self._clock = clock
-        self._wall = wall
-        self._skipped_s = 0.0
+        self._clocks = Clocks(clock, wall)
+        self._now = self._clocks.now
         self._terms: list[Terms] = []
         self._parallel = parallel
         self._parallelism = Parallelism(parallel)
         self._circuit = Circuit(CircuitPolicy())
-        self._whole: Budget | None = None
-        self._spending = Spending()
-        self._spenders: deque[object] = deque()
-        self._calls = Calls()
+        self._purse = Purse(self._lock, self._clocks)
         self._pace = Pace()
         self._resume_at = clock()
         self._under_way = 0
@@ -134,10 +132,8 @@ class Governor:
             await self._shared.told()
 
     def _agree(self) -> None:
-        budget = reduce(strictest, (each.budget for each in self._terms), None)
-        self._whole = budget
-        budget = budget and budget.part(self._part())
-        self._spending.budget = budget
+        whole = reduce(strictest, (each.budget for each in self._terms), None)
+        budget = self._purse.allow(whole, self._part())
         self._parallelism.bound((budget and budget.parallel) or self._parallel)
         policies = [each.circuit for each in self._terms] or [CircuitPolicy()]
         self._circuit.policy = reduce(most_careful, policies)
@@ -288,7 +284,7 @@ class Governor:
                 if not stamina.is_testing():
                     self._set_alarm(turn, rest_s)
                     return
-                self._skipped_s += rest_s
+                self._clocks.skip(rest_s)
             elif not self._has_room():
                 return
             else:
@@ -348,74 +344,38 @@ class Governor:
         Raises:
             ThrottledError: It would have to wait for too long.
         """
-        if self._shared is not None and await self._spend_among_all(
-            self._shared, method, raw_path, longest_wait_s
-        ):
-            return
-        if not self._spenders and not self._spent(0, method, raw_path):
-            return
-        ticket = object()
-        self._spenders.append(ticket)
-        try:
-            while wait_s := self._spent(self._spenders.index(ticket), method, raw_path):
-                if wait_s > longest_wait_s:
-                    raise refusals.overspent(self._spending, wait_s)
-                await self._sleep(wait_s)
-        finally:
-            self._spenders.remove(ticket)
+        if self._shared is not None and await self._has_place(self._shared, longest_wait_s):
+            self._purse.count(method, raw_path)
+        else:
+            await self._purse.spend(method, raw_path, longest_wait_s)
 
-    async def _spend_among_all(
-        self, shared: SharedTenant, method: str, raw_path: bytes, longest_wait_s: float
-    ) -> bool:
-        """Count a call among those of all processes; false where there is nobody to ask."""
+    async def _has_place(self, shared: SharedTenant, longest_wait_s: float) -> bool:
+        """Wait for a place among the calls of all processes; false where there is nobody to ask."""
         while True:
             await self._heed(shared)
             while (rest_s := self._resume_at - self._now()) > 0:
                 if rest_s > longest_wait_s:
                     raise self._refusal(rest_s, self._now())
-                await self._sleep(rest_s)
-            if (budget := self._whole) is None or budget.is_unbounded:
-                return False
-            day = day_of(self._wall_now())
-            place = await shared.place(budget, longest_wait_s, day=day, sleep=self._sleep)
+                await self._clocks.sleep(rest_s)
+            place = await self._purse.place(shared, longest_wait_s)
             if place is None:
                 return False
             if place.paused_s > 0:
                 self._hold(place.paused_s)
-            elif not place.taken:
-                raise refusals.overspent(budget, place.wait_s)
             # A place that came in a pause is over with it, and the next calls are spread again.
             elif self._resume_at <= self._now():
-                break
-        with self._lock:
-            self._spending.spend(self._now(), self._wall_now())
-            self._calls.count(method, raw_path)
-        return True
+                return True
 
     async def _heed(self, shared: SharedTenant) -> None:
         """Learn now and then what other processes know."""
         workers = shared.workers
-        if (paused_s := await shared.look()) > 0:
-            self._hold(paused_s)
+        if (paused_s := await shared.look()) is not None:
+            if paused_s > 0:
+                self._hold(paused_s)
+            shared.remind(paused_s, self._resume_at - self._now())
         if shared.workers != workers:
             with self._lock:
                 self._agree()
-
-    def _spent(self, ahead: int, method: str, raw_path: bytes) -> float:
-        """Count a call and return 0, or return the seconds until it may leave."""
-        with self._lock:
-            now, wall = self._now(), self._wall_now()
-            wait_s = self._spending.wait_s(now, wall, ahead)
-            if wait_s <= 0:
-                self._spending.spend(now, wall)
-                self._calls.count(method, raw_path)
-            return wait_s
-
-    async def _sleep(self, seconds: float) -> None:
-        if stamina.is_testing():
-            self._skipped_s += seconds
-            seconds = 0
-        await asyncio.sleep(seconds)
 
     def forecast(self, requests: int) -> float | None:
         """Return the seconds that so many requests need at the rate observed of late.
@@ -429,7 +389,7 @@ class Governor:
             if (per_second := self._pace.per_second) is None:
                 return None
             rest_s = self._rest_s(self._now())
-            return rest_s + self._spending.duration_s(requests, per_second, self._wall_now())
+            return rest_s + self._purse.duration_s(requests, per_second)
 
     @property
     def usage(self) -> Usage:
@@ -437,23 +397,12 @@ class Governor:
         with self._lock:
             now = self._now()
             return Usage(
-                calls=self._calls.by_endpoint(),
+                calls=self._purse.by_endpoint(),
                 parallel=self._parallelism.limit,
                 under_way=self._under_way,
                 waiting=sum(not turn.gone for turn in self._line),
                 paused_s=max(0.0, self._resume_at - now),
                 circuit=self._circuit.state(now),
-                budget_left=self._left_today(),
+                budget_left=self._purse.left_today(self._shared),
                 per_second=self._pace.per_second,
             )
-
-    def _left_today(self) -> int | None:
-        wall = self._wall_now()
-        among_all = None if self._shared is None else self._shared.left_on(day_of(wall))
-        return self._spending.left_today(wall) if among_all is None else among_all
-
-    def _now(self) -> float:
-        return self._clock() + self._skipped_s
-
-    def _wall_now(self) -> float:
-        return self._wall() + self._skipped_s

@@ -31,6 +31,11 @@ class Governors:
         self._all: WeakSet[Governor] = WeakSet()
         self._asking: Asking | None = None
 
+    @property
+    def shared(self) -> SharedState | None:
+        """What they share; None where they share nothing."""
+        return None if self._asking is None else self._asking.state
+
     def share(self, state: SharedState) -> None:
         """Let all of them keep what processes share, those of later connections as well."""
         self._asking = Asking(state)

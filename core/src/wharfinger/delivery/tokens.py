@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from wharfinger.delivery.answers import done, token_in, yes_in
 from wharfinger.delivery.shared import KeptToken
 from wharfinger.delivery.sharing import Asking
 from wharfinger.model.secret import Secret
@@ -54,13 +55,13 @@ class SharedTokens:
         """
         name = self._name(name)
         if refused is not None:
-            await self._asking.ask(lambda state: state.drop(name, refused))
+            await self._asking.ask(lambda state: state.drop(name, refused), done)
         kept, holds = await self._first(name, refused)
         try:
             yield kept
         finally:
             if holds:
-                await self._asking.ask(lambda state: state.release(name))
+                await self._asking.ask(lambda state: state.release(name), done)
 
     async def keep(self, name: str, token: Secret, seconds: float) -> None:
         """Keep a token for all processes.
@@ -71,27 +72,39 @@ class SharedTokens:
             seconds: For how long it may be used, with room for clocks and requests under way.
         """
         name = self._name(name)
-        await self._asking.ask(lambda state: state.keep(name, token, seconds))
+        await self._asking.ask(lambda state: state.keep(name, token, seconds), done)
+
+    async def drop(self, name: str, token: Secret) -> None:
+        """Let nobody take a token any more, though those who have it may go on with it.
+
+        A token may still be good and no longer say all that is so, as where permissions are given
+        while it lasts: whoever begins anew then fetches another one.
+
+        Args:
+            name: As for `turn`.
+            token: As it was kept; another one stays.
+        """
+        name = self._name(name)
+        await self._asking.ask(lambda state: state.drop(name, token), done)
 
     async def _first(self, name: str, refused: Secret | None) -> tuple[KeptToken | None, bool]:
         """Return a token of others, or None; and whether this process is to fetch one for all."""
-        waited_s = 0.0
+        until = self._asking.clock() + _LONGEST_WAIT_S
         while True:
-            kept = await self._asking.ask(lambda state: state.load(name))
+            kept = await self._asking.ask(lambda state: state.load(name), token_in)
             if kept is not None and kept.secret != refused:
                 return kept, False
-            holds = await self._asking.ask(lambda state: state.hold(name, _HOLD_S))
+            holds = await self._asking.ask(lambda state: state.hold(name, _HOLD_S), yes_in)
             if holds:
                 # Between the two, whoever had the turn may have kept one and let go.
-                kept = await self._asking.ask(lambda state: state.load(name))
+                kept = await self._asking.ask(lambda state: state.load(name), token_in)
                 if kept is None or kept.secret == refused:
                     return None, True
-                await self._asking.ask(lambda state: state.release(name))
+                await self._asking.ask(lambda state: state.release(name), done)
                 return kept, False
-            if holds is None or waited_s >= _LONGEST_WAIT_S:
+            if holds is None or self._asking.clock() >= until:
                 return None, False
             await asyncio.sleep(_LOOK_EVERY_S)
-            waited_s += _LOOK_EVERY_S
 
     def _name(self, name: str) -> str:
         return f"{self._tenant}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"

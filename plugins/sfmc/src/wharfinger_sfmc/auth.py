@@ -50,7 +50,9 @@ class MarketingCloudAuth(httpx.Auth):
     are never followed: a reply must not decide where the next secret goes.
 
     Where workers share tokens, one of them fetches it and the others take it from there, with the
-    same two minutes of room; one that SFMC refused is not taken again.
+    same two minutes of room; one that SFMC refused is not taken again. Nor does anybody who begins
+    anew take one with which something was forbidden: a token goes on with the permissions that
+    there were when it was fetched.
 
     Belongs to one event loop, as the client that uses it does.
 
@@ -79,6 +81,7 @@ class MarketingCloudAuth(httpx.Auth):
         self._tokens = tokens
         self._name = f"{self._url} {settings.client_id} {settings.account_id}"
         self._refused: _Token | None = None
+        self._forbidden: _Token | None = None
         self._clock = clock
         self.granted: frozenset[str] | None = None
         self._token: _Token | None = None
@@ -106,6 +109,8 @@ class MarketingCloudAuth(httpx.Auth):
                             token = self._token = self._read_token(response, asked_at)
                             await self._keep(token)
             response = yield _signed(request, token)
+            if response.status_code == httpx.codes.FORBIDDEN:
+                await self._keep_no_longer(token)
             if response.status_code != httpx.codes.UNAUTHORIZED:
                 return
 
@@ -171,18 +176,24 @@ class MarketingCloudAuth(httpx.Auth):
 
     def _taken(self, kept: wharfinger.KeptToken | None) -> _Token | None:
         """Return the token of another worker; None where another secret, or version, made it."""
-        fields = json.loads(kept.secret.reveal()) if kept is not None else {}
-        if kept is None or fields.keys() != _WRITTEN or fields["by"] != self._made_by():
+        fields = _read_shared(kept.secret) if kept is not None else None
+        if kept is None or fields is None or fields["by"] != self._made_by():
             return None
-        scope = fields["scope"]
+        scope, left_s = fields["scope"], min(kept.left_s, _LONGEST_LIFETIME_S)
         self.granted = _scopes(scope)
-        return _Token(wharfinger.Secret(fields["token"]), self._clock() + kept.left_s, scope)
+        return _Token(wharfinger.Secret(fields["token"]), self._clock() + left_s, scope)
 
     async def _keep(self, token: _Token) -> None:
         self._refused = None
         if self._tokens is not None:
             seconds = token.renew_at - self._clock()
             await self._tokens.keep(self._name, self._written(token), seconds)
+
+    async def _keep_no_longer(self, token: _Token) -> None:
+        """Let others who begin anew fetch one that has the permissions of today."""
+        if self._tokens is not None and self._forbidden is not token:
+            self._forbidden = token
+            await self._tokens.drop(self._name, self._written(token))
 
     def _written(self, token: _Token) -> wharfinger.Secret:
         """Return a token as workers share it, encrypted, with what tells whose secret made it."""
@@ -229,6 +240,19 @@ class MarketingCloudAuth(httpx.Auth):
 def _signed(request: httpx.Request, token: _Token) -> httpx.Request:
     request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
     return request
+
+
+def _read_shared(secret: wharfinger.Secret) -> dict[str, Any] | None:
+    """Return what a worker wrote; None where it is nothing that this version writes."""
+    try:
+        fields = json.loads(secret.reveal())
+    except ValueError:
+        return None
+    if not isinstance(fields, dict) or fields.keys() != _WRITTEN:
+        return None
+    token, scope = fields["token"], fields["scope"]
+    good = isinstance(token, str) and _HEADER_SAFE.fullmatch(token)
+    return fields if good and (scope is None or isinstance(scope, str)) else None
 
 
 def _scopes(scope: str | None) -> frozenset[str] | None:

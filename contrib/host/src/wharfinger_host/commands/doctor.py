@@ -31,7 +31,10 @@ def doctor(
     from wharfinger_host.views.findings import has_errors
 
     selection = Selection(connection=connection)
-    connections = opening.open_connections(config, selection, as_json=as_json, mappings=False)
+    # What another worker was given would say nothing of today's credentials and permissions.
+    connections = opening.open_connections(
+        config, selection, as_json=as_json, mappings=False, own_token=True
+    )
     try:
         findings = asyncio.run(_diagnose(config, connections, quiet=quiet, as_json=as_json))
     except KeyboardInterrupt:

@@ -66,8 +66,7 @@ def _look(config: pathlib.Path, url: str, *, setup: bool, as_json: bool) -> None
     needs_engine(url)
     configuration, inbox = keeping.read(config, as_json=as_json)
     names = tuple(configuration.connections)
-    with keeping.store_of(configuration) as store:
-        lanes = keeping.lanes_of(inbox, store)
+    lanes = keeping.lanes_of(inbox, keeping.layout_at_work(configuration))
     with leaving():
         status = asyncio.run(_status(engine_for(url, lanes), names, setup=setup))
     shown = without_password(url)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wharfinger_host.commands.options import AsJson, Config, Engine, Quiet, needs_engine
+from wharfinger_host.exits import Exit
 
 __all__ = ["migrate"]
 
@@ -43,8 +44,15 @@ def migrate(
     needs_engine(engine)
     configuration, inbox = keeping.read(config, as_json=as_json)
     connections = opening.open_connections(config, Selection(), as_json=as_json, mappings=False)
+    layout = keeping.layout_at_work(configuration)
     with keeping.file_of(configuration) as store, leaving():
-        target = directed(engine_for(engine, keeping.lanes_of(inbox, store)))
+        if store.layout.order_key != layout.order_key:
+            text = f"The inbox {inbox.file} orders events by {', '.join(store.layout.order_key)}, "
+            text += f"and the ledger by {', '.join(layout.order_key)}: what is moved could be "
+            text += "overtaken. Let the inbox run empty without an engine, or say its order_key in "
+            text += "[inbox] before the ledger is made."
+            raise opening.leave(text, Exit.USAGE)
+        target = directed(engine_for(engine, keeping.lanes_of(inbox, layout)))
         with MoveProgress(quiet=quiet) as progress:
             work = migrating.Migrating(
                 store=store,
@@ -62,4 +70,5 @@ def migrate(
         terminal.write_json(view.as_json(found))
     else:
         view.show(terminal.results(), found)
+    keeping.say_where_the_file_is(inbox)
     raise typer.Exit(work.exit_code(found))

@@ -136,6 +136,7 @@ def run(  # noqa: PLR0913  # the options of the command
                     port=metrics_port,
                     token=seen_by,
                     lanes=lanes,
+                    plugins=plugins,
                 )
                 work = partial(measuring.beside, worker.run, stack.enter_context(server))
             if lanes is not None:

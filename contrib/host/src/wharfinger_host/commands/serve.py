@@ -123,11 +123,13 @@ def serve(  # noqa: PLR0913  # the options of the command
             one_machine=one_machine,
             delivering={} if no_deliver else reading.configuration.connections,
         )
-        pages = [stack.enter_context(measuring.page_of(file, place, seen_by, lanes))]
+        pages = [
+            stack.enter_context(measuring.page_of(file, place, seen_by, lanes, reading.plugins))
+        ]
         if shown:
             from wharfinger_host.dashboard.setup import pages_of
 
-            people = pages_of(reading, place, report.tally, token, dashboard_host)
+            people = pages_of(reading, place, report.tally, token, dashboard_host, shared=store)
             pages.append(stack.enter_context(people))
         process = setup.process_of(
             reading, inbox, listener, report, drain_s=drain_s, pages=pages, lanes=lanes

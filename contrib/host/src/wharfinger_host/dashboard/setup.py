@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 import wharfinger
 from wharfinger import Secret
 from wharfinger_host import opening
+from wharfinger_host.configuration import Selection
 from wharfinger_host.dashboard.access import Access
 from wharfinger_host.dashboard.app import dashboard
 from wharfinger_host.dashboard.desk import Desk
@@ -30,6 +31,8 @@ def pages_of(
     tally: Tally,
     token: Secret | None,
     names: Sequence[str] | None,
+    *,
+    shared: str = "",
 ) -> Iterator[Pages]:
     """Open what the pages look at.
 
@@ -39,6 +42,7 @@ def pages_of(
         tally: Counts what this process delivers.
         token: Lets people sign in and change things; None lets nobody.
         names: Names, beside ``localhost`` and addresses, under which they may be asked for.
+        shared: The URL of what workers share, in the place of the one of the configuration.
 
     Yields:
         What makes the routes.
@@ -46,7 +50,7 @@ def pages_of(
     Raises:
         StoreError: The inbox cannot be used.
     """
-    plugins = reading.plugins or opening.load_plugins()
+    plugins = reading.plugins or _plugins_of(reading, shared)
     access = Access(token)
     with Store(inbox) as store:
 
@@ -67,6 +71,15 @@ def pages_of(
             return dashboard(desk, names or ())
 
         yield pages
+
+
+def _plugins_of(reading: Reading, shared: str) -> wharfinger.Plugins:
+    """Load plugins to send by hand with; those calls count among those of all workers."""
+    plugins = opening.load_plugins()
+    selection = Selection(account_only=True)
+    configuration, _ = opening.load(reading.configuration.file, selection, plugins)
+    opening.share(plugins, configuration, shared)
+    return plugins
 
 
 def _reload() -> None:

@@ -87,7 +87,8 @@ class Move:
     Attributes:
         store: The inbox.
         engine: Gets it.
-        connections: Whose events, by name; none is opened.
+        connections: Whose events, by name. One is opened only where a worker died and left gaps, to
+            learn which of its mappings may send an event twice.
         hear: Called after each portion with how many events went to the engine.
         portion: Events that go together.
         clock: The clock of leases.
@@ -101,6 +102,7 @@ class Move:
     portion: int = PORTION
     clock: Callable[[], float] = time.monotonic
     moved: dict[str, Moved] = attrs.field(factory=dict)
+    _effects: dict[str, dict[str, Effect]] = attrs.field(factory=dict)
     _owner: str = attrs.field(factory=lambda: f"move {secrets.token_hex(8)}")
     _file: str = ""
 
@@ -149,7 +151,7 @@ class Move:
             await self._pass_on(held, leaving, Settlement(done=done))
         numbers = {name: targets[name] for name in names}
         known = await finished(self.store.read(known_since, held, tuple(numbers.values())))
-        sorting = _Sorting(connection, numbers, known)
+        sorting = _Sorting(connection, numbers, known, await self._effects_of(connection, known))
         position = held.position
         while True:
             ahead, read_to = await finished(
@@ -168,6 +170,16 @@ class Move:
                     leaving.append(self._leaving(each, choice.only, again=choice.again))
             await self._pass_on(held, leaving, settlement)
             position = read_to
+
+    async def _effects_of(
+        self, connection: Connection, known: Mapping[int, Any]
+    ) -> Mapping[str, Effect]:
+        if not known:
+            return {}
+        if connection.name not in self._effects:
+            async with connection:
+                self._effects[connection.name] = dict(connection.effects)
+        return self._effects[connection.name]
 
     def _leaving(
         self, each: Waiting, only: tuple[str, ...], *, again: tuple[int, ...] = ()
@@ -218,11 +230,14 @@ class _Sorting:
         connection: Whose events.
         targets: Numbers of its mappings.
         known: What was settled or put aside beyond the position of the lane.
+        effects: What it means to send an event twice, by name of the mapping; empty where nothing
+            is known.
     """
 
     connection: Connection
     targets: Mapping[str, int]
     known: dict[int, dict[int, str]]
+    effects: Mapping[str, Effect]
     _gaps: set[tuple[int, str]] = attrs.field(factory=set)
 
     def deferred(self, seq: int) -> list[int]:
@@ -253,7 +268,7 @@ class _Sorting:
         place = (self.targets[name], each.contact)
         status = found.get(place[0])
         if status not in (None, DEFERRED):
-            follows = place in self._gaps and mapping.action.effect is Effect.IDEMPOTENT
+            follows = place in self._gaps and self.effects[name] is Effect.IDEMPOTENT
             return follows and status == Status.DELIVERED
         if mapping.action.order_key is not None and takes(mapping, content):
             self._gaps.add(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 
 import attrs
@@ -9,9 +10,11 @@ import attrs
 import wharfinger
 from wharfinger import Usage
 from wharfinger_host.engines.at_work import Lanes
+from wharfinger_host.measuring import sharing
 from wharfinger_host.measuring.engine import EngineFacts, look_at
 from wharfinger_host.measuring.totals import Target, Totals
 from wharfinger_host.serving.counts import Counts
+from wharfinger_host.sharing.shared import Shared
 from wharfinger_host.store.backlog import Backlog, backlog_of, oldest_of, state_of
 from wharfinger_host.store.dialect import Database
 from wharfinger_host.store.leases import known
@@ -48,6 +51,7 @@ class Facts:
         letters: How many dead letters there are, by connection, mapping and status.
         counts: What this process took in; None where it takes nothing in.
         engine: How it stands with the engine; None where the events are in the inbox.
+        shared: How it stands with what workers share; None where they share nothing.
     """
 
     connections: Mapping[str, Measured]
@@ -55,6 +59,7 @@ class Facts:
     letters: Mapping[Target, int]
     counts: Counts | None
     engine: EngineFacts | None = None
+    shared: sharing.SharedFacts | None = None
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -67,6 +72,7 @@ class Gauge:
         names: Gives the names of those that the configuration has.
         counts: What this process took in; None where it takes nothing in.
         lanes: Of an engine; None where the events are in the inbox.
+        shared: What workers share; None where they share nothing.
         clock: The clock of leases, in seconds.
     """
 
@@ -75,6 +81,7 @@ class Gauge:
     names: Callable[[], Collection[str]]
     counts: Counts | None = None
     lanes: Lanes | None = None
+    shared: Shared | None = None
     clock: Callable[[], float] = attrs.field()
     _totals: Totals = attrs.field(init=False)
 
@@ -105,13 +112,23 @@ class Gauge:
                 oldest_s=0.0 if oldest_ms is None else max(0, now_ms - oldest_ms) / 1000,
                 usage=usage,
             )
+        engine, shared = await asyncio.gather(self._engine(names), self._sharing(at_work))
         return Facts(
             connections=connections,
             outcomes=self._totals.take(found.tallied, now_ms),
             letters=found.letters,
             counts=self.counts,
-            engine=None if self.lanes is None else await look_at(self.lanes, names),
+            engine=engine,
+            shared=shared,
         )
+
+    async def _engine(self, names: Collection[str]) -> EngineFacts | None:
+        return None if self.lanes is None else await look_at(self.lanes, names)
+
+    async def _sharing(
+        self, at_work: Mapping[str, wharfinger.Connection]
+    ) -> sharing.SharedFacts | None:
+        return None if self.shared is None else await sharing.look_at(self.shared.store, at_work)
 
 
 @attrs.frozen

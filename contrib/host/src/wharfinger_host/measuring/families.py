@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from wharfinger_host.measuring.engine import families_of_engine
 from wharfinger_host.measuring.facts import Facts
+from wharfinger_host.measuring.sharing import families_of_sharing
 from wharfinger_host.serving.counts import Counts
 
 __all__ = ["STATES", "families"]
@@ -24,6 +25,8 @@ def families(facts: Facts) -> Iterator[Metric]:
     yield from _of_vendors(facts)
     if facts.engine is not None:
         yield from families_of_engine(facts.engine)
+    if facts.shared is not None:
+        yield from families_of_sharing(facts.shared)
     if facts.counts is not None:
         yield from _of_intake(facts.counts)
 

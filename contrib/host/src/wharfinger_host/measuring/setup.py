@@ -24,6 +24,7 @@ from wharfinger_host.measuring.page import Door, metrics
 from wharfinger_host.serving.intake import Intake
 from wharfinger_host.serving.server import Server, listen
 from wharfinger_host.serving.setup import Pages
+from wharfinger_host.sharing.at_work import sharing_of
 from wharfinger_host.store.dialect import Place
 from wharfinger_host.store.store import Store
 from wharfinger_host.working.worker import Loaded, Worker
@@ -48,7 +49,11 @@ def read_token(option: str) -> Secret | None:
 
 @contextmanager
 def page_of(
-    config: pathlib.Path, inbox: Place, token: Secret | None, lanes: Lanes | None = None
+    config: pathlib.Path,
+    inbox: Place,
+    token: Secret | None,
+    lanes: Lanes | None = None,
+    plugins: wharfinger.Plugins | None = None,
 ) -> Iterator[Pages]:
     """Open what the metrics of a server are read from.
 
@@ -57,6 +62,7 @@ def page_of(
         inbox: Where its inbox is, or its ledger.
         token: Lets others than this machine read them.
         lanes: Of an engine; None where the events are in the inbox.
+        plugins: Know what workers share; None where nothing is delivered from here.
 
     Yields:
         What makes the route.
@@ -75,6 +81,7 @@ def page_of(
                 names=_names_in(config),
                 counts=intake.counts,
                 lanes=lanes,
+                shared=sharing_of(plugins),
             )
             return [metrics(gauge, Door(token))]
 
@@ -91,6 +98,7 @@ def server_of(
     port: int,
     token: Secret | None,
     lanes: Lanes | None = None,
+    plugins: wharfinger.Plugins | None = None,
 ) -> Iterator[Server]:
     """Make a server that answers with the metrics of a worker, and with nothing else.
 
@@ -102,6 +110,7 @@ def server_of(
         port: 0 takes a free one.
         token: Lets others than this machine read them.
         lanes: Of an engine; None where the events are in the inbox.
+        plugins: Know what workers share; None where nothing is delivered from here.
 
     Raises:
         typer.Exit: The port is taken; it has been said.
@@ -118,6 +127,7 @@ def server_of(
             at_work=lambda: _connections(worker.connections),
             names=_names_in(config),
             lanes=lanes,
+            shared=sharing_of(plugins),
         )
         yield Server(Starlette(routes=[metrics(gauge, Door(token))]), listener, drain_s=1)
 

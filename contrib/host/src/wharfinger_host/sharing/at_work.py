@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import typer
 
 import wharfinger
@@ -18,7 +19,7 @@ from wharfinger_host.sharing.shared import Shared
 if TYPE_CHECKING:
     from wharfinger_host.sharing.sealing import Sealer
 
-__all__ = ["add_sharing", "share_by", "shared_of", "url_of"]
+__all__ = ["add_sharing", "keeps_sharing", "share_by", "shared_of", "sharing_of", "url_of"]
 
 
 def share_by(plugins: wharfinger.Plugins, configuration: Configuration, url: str) -> None:
@@ -35,12 +36,35 @@ def share_by(plugins: wharfinger.Plugins, configuration: Configuration, url: str
     config = configuration.shared or SharedConfig()
     try:
         plugins.share(shared_of(config, url_of(configuration, url)))
-    except (StoreUrlError, KeyProblemError) as error:
+    except StoreUrlError as error:
         raise typer.BadParameter(str(error), param_hint="--store") from error
+    except KeyProblemError as error:
+        raise typer.BadParameter(f"[shared] key: {error}", param_hint="--store") from error
 
 
-def add_sharing(plugins: wharfinger.Plugins, configuration: Configuration) -> None:
-    """Do the same for the store that a configuration names; what is wrong is added to it."""
+def sharing_of(plugins: wharfinger.Plugins | None) -> Shared | None:
+    """Return what connections share; None where they share nothing."""
+    found = None if plugins is None else plugins.shared
+    return found if isinstance(found, Shared) else None
+
+
+def keeps_sharing(plugins: wharfinger.Plugins, configuration: Configuration) -> bool:
+    """Tell whether a configuration still says what it did when connections began to share."""
+    if (shared := sharing_of(plugins)) is None:
+        return configuration.shared is None or not configuration.shared.store
+    return (configuration.shared or SharedConfig()) == shared.config
+
+
+def add_sharing(
+    plugins: wharfinger.Plugins, configuration: Configuration, *, own_token: bool = False
+) -> None:
+    """Do the same for the store that a configuration names; what is wrong is added to it.
+
+    Args:
+        plugins: Make the connections.
+        configuration: Gets what is wrong.
+        own_token: Share all but access tokens.
+    """
     if (config := configuration.shared) is None:
         return
     if not config.store:
@@ -52,7 +76,7 @@ def add_sharing(plugins: wharfinger.Plugins, configuration: Configuration) -> No
     except KeyProblemError as error:
         configuration.problems.append(configuration.remark(("shared", "key"), str(error)))
     else:
-        plugins.share(shared)
+        plugins.share(attrs.evolve(shared, sealer=None) if own_token else shared)
 
 
 def shared_of(config: SharedConfig, url: str) -> Shared:
@@ -67,7 +91,8 @@ def shared_of(config: SharedConfig, url: str) -> Shared:
         KeyProblemError: A key cannot be used.
     """
     sealer = _sealer_of(config.keys) if config.keys else None
-    return Shared(store=store_of(url), sealer=sealer, fewest_workers=config.workers)
+    store = store_of(url)
+    return Shared(store=store, sealer=sealer, fewest_workers=config.workers, config=config)
 
 
 def _sealer_of(keys: Sequence[wharfinger.Secret]) -> Sealer:

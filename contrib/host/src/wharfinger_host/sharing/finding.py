@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
@@ -12,6 +13,8 @@ __all__ = ["GROUP", "StoreFactory", "schemes", "store_of"]
 
 GROUP: Final = "wharfinger.stores"
 """Entry points are named after the scheme of the URLs they take."""
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
 
 StoreFactory = Callable[[str], Store]
 """What an entry point names: takes a URL, and connects to nothing yet.
@@ -37,7 +40,12 @@ def store_of(url: str) -> Store:
     """
     scheme, separator, _ = url.partition("://")
     found = schemes()
-    if not separator or not scheme:
+    if not _is_whole(url):
+        raise StoreUrlError(
+            "The URL of the store cannot be read. Write what is no letter or digit in user and "
+            "password as %XX."
+        )
+    if not separator or not _SCHEME.fullmatch(scheme):
         raise StoreUrlError(
             "This is no URL of a store. It begins with its scheme: redis://user:password@host/0."
         )
@@ -56,3 +64,10 @@ def store_of(url: str) -> Store:
             f"The store for {scheme}:// could not be loaded: {type(error).__name__}: {error}"
         ) from error
     return factory(url)
+
+
+def _is_whole(url: str) -> bool:
+    """Tell whether no part of a password can be taken for a host, and then be shown."""
+    rest = url.partition("://")[2]
+    login = "" if rest.startswith("/") else rest.rpartition("@")[0]
+    return url.isprintable() and not set(login) & set("/@#?")

@@ -22,6 +22,8 @@ from wharfinger_host.sharing.loops import PerLoop
 __all__ = ["PostgresStore", "open_store"]
 
 _PATIENCE_S: Final = 1.5
+_HUNG_S: Final = 5
+"""Seconds that a process may do nothing while it makes the tables."""
 _VERSION: Final = 1
 # Whoever makes the tables has it; any number that others hardly take.
 _LOCK: Final = 0x77687368_61726564
@@ -232,12 +234,21 @@ def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
 
 async def _prepare(connection: psycopg.AsyncConnection[Any]) -> None:
     """Make the tables where there are none."""
-    async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        cursor = await connection.execute("SELECT to_regclass('wharfinger_shared_version')")
-        if await cursor.fetchone() == (None,):
-            schema = files("wharfinger_host.sharing") / "scripts" / "postgresql.sql"
-            await connection.execute(schema.read_text("utf-8"))
-        cursor = await connection.execute("SELECT version FROM wharfinger_shared_version")
-        if (found := await cursor.fetchone()) != (_VERSION,):
-            raise ValueError(f"its tables are of version {found and found[0]}, not {_VERSION}")
+    # Who finds them waits for nobody who may hang as he makes them.
+    if not await _is_there(connection):
+        async with connection.transaction():
+            await connection.execute(
+                f"SET LOCAL idle_in_transaction_session_timeout TO '{_HUNG_S}s'"
+            )
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            if not await _is_there(connection):
+                schema = files("wharfinger_host.sharing") / "scripts" / "postgresql.sql"
+                await connection.execute(schema.read_text("utf-8"))
+    cursor = await connection.execute("SELECT version FROM wharfinger_shared_version")
+    if (found := await cursor.fetchone()) != (_VERSION,):
+        raise ValueError(f"its tables are of version {found and found[0]}, not {_VERSION}")
+
+
+async def _is_there(connection: psycopg.AsyncConnection[Any]) -> bool:
+    cursor = await connection.execute("SELECT to_regclass('wharfinger_shared_version')")
+    return await cursor.fetchone() != (None,)

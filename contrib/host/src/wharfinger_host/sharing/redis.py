@@ -151,7 +151,7 @@ class RedisStore:
     async def _ask(self, question: Callable[[redis.asyncio.Redis], Awaitable[Any]]) -> Any:
         try:
             return await question(await self._clients.get())
-        except (RedisError, OSError, ValueError, TypeError) as error:
+        except (RedisError, OSError, ValueError, TypeError, AttributeError) as error:
             shown = without_password(self.url)
             raise SharedStateError(
                 f"{shown} cannot be asked ({type(error).__name__}: {error})."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from typing import TYPE_CHECKING
 
 import attrs
 
 from wharfinger import KeptToken, Place, Secret, Standing
+from wharfinger_host.shared_configuration import SharedConfig
 from wharfinger_host.sharing.contract import Ask, Store
 
 if TYPE_CHECKING:
@@ -27,14 +29,20 @@ class Shared:
         store: Where it is kept.
         sealer: Seals tokens; None where there is no key, and no token is shared.
         fewest_workers: How many workers there are at least.
-        worker: The name of this process.
+        config: What the configuration said of it.
     """
 
     store: Store
     sealer: Sealer | None = attrs.field(default=None, repr=False)
     fewest_workers: int = 1
-    worker: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    config: SharedConfig = attrs.field(factory=SharedConfig, repr=False)
+    _made: str = attrs.field(factory=lambda: secrets.token_hex(8))
     _said: bool = False
+
+    @property
+    def worker(self) -> str:
+        """The name of this process: one that was forked off has another."""
+        return f"{self._made}-{os.getpid()}"
 
     @property
     def shares_tokens(self) -> bool:

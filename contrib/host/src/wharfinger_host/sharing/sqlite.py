@@ -7,10 +7,11 @@ import math
 import os
 import pathlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,7 @@ _BUSY_S: Final = 1.5
 _VERSION: Final = 1
 # Marks the file as ours: "whsh".
 _APPLICATION: Final = 0x77687368
+_NO_URL: Final = "A SQLite store is named sqlite:///PATH, a file on this machine."
 _TABLES: Final = """
 CREATE TABLE tenants (
     tenant TEXT PRIMARY KEY, stamped_at REAL NOT NULL, next_at REAL NOT NULL, day INTEGER NOT NULL,
@@ -48,11 +50,32 @@ def open_store(url: str) -> SqliteStore:
     Raises:
         StoreUrlError: The URL names no file.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise StoreUrlError(_NO_URL) from None
     path = unquote(parts.path)
-    if parts.netloc or parts.query or not path.strip("/"):
-        raise StoreUrlError("A SQLite store is named sqlite:///PATH, a file on this machine.")
+    if parts.netloc or parts.query or not path.strip("/") or "\0" in path:
+        raise StoreUrlError(_NO_URL)
     return SqliteStore(pathlib.Path(path))
+
+
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="wharfinger-shared")
+
+
+@attrs.define(eq=False)
+class _Desk:
+    """The file as one process has it.
+
+    Attributes:
+        thread: All steps are made in it, one after the other: while the file is another worker's,
+            no thread is kept from those who look up the addresses of vendors.
+        db: The file, opened; None where it is not.
+    """
+
+    thread: ThreadPoolExecutor = attrs.field(factory=_thread)
+    db: sqlite3.Connection | None = None
 
 
 @attrs.define(eq=False)
@@ -66,8 +89,8 @@ class SqliteStore:
 
     path: pathlib.Path
     clock: Callable[[], float] = time.time
-    _db: sqlite3.Connection | None = None
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False)
+    # By process: one that was forked off must not use, nor close, what it inherits.
+    _desks: dict[int, _Desk] = attrs.field(factory=dict, repr=False)
 
     async def look(self, tenant: str, worker: str) -> Standing:
         """Say how it stands with a tenant."""
@@ -107,25 +130,29 @@ class SqliteStore:
 
     async def _do(self, step: Callable[..., _Result], *arguments: Any) -> _Result:
         """Run one step in a transaction of its own, in a thread: it may wait for other workers."""
-        return await asyncio.to_thread(self._step, step, arguments)
+        desk = self._desks.setdefault(os.getpid(), _Desk())
+        step_of = partial(self._step, desk, step, arguments)
+        return await asyncio.get_running_loop().run_in_executor(desk.thread, step_of)
 
-    def _step(self, step: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result:
-        with self._lock:
-            try:
-                if self._db is None:
-                    self._db = _connect(self.path)
-                with _transaction(self._db):
-                    # The time counts from when it is this worker's turn to write.
-                    return step(self._db, self.clock(), *arguments)
-            except (sqlite3.Error, OSError, ValueError, TypeError) as error:
-                self._close()
-                raise SharedStateError(f"{self.path} cannot be used: {error}.") from error
+    def _step(
+        self, desk: _Desk, step: Callable[..., _Result], arguments: tuple[Any, ...]
+    ) -> _Result:
+        try:
+            if desk.db is None:
+                desk.db = _connect(self.path)
+            with _transaction(desk.db):
+                # The time counts from when it is this worker's turn to write.
+                return step(desk.db, self.clock(), *arguments)
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+            _close(desk)
+            raise SharedStateError(f"{self.path} cannot be used: {error}.") from error
 
-    def _close(self) -> None:
-        if self._db is not None:
-            with suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None
+
+def _close(desk: _Desk) -> None:
+    if desk.db is not None:
+        with suppress(sqlite3.Error):
+            desk.db.close()
+        desk.db = None
 
 
 def _connect(path: pathlib.Path) -> sqlite3.Connection:

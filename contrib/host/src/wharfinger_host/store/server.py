@@ -158,7 +158,7 @@ class Server:
             self._refuse_old(connection.info.server_version)
             texts_of(connection)
             connection.execute(
-                f"SET search_path TO {self.schema}; SET lock_timeout TO '{_BUSY_S}s'; "
+                f"SET search_path TO \"{self.schema}\"; SET lock_timeout TO '{_BUSY_S}s'; "
                 f"SET idle_in_transaction_session_timeout TO '{_HUNG_S}s'; "
                 f"SET default_transaction_read_only TO {'on' if reading else 'off'}"
             )
@@ -190,7 +190,7 @@ class Server:
                 if not db.execute(
                     "SELECT 1 WHERE to_regnamespace(?) IS NOT NULL", (self.schema,)
                 ).fetchone():
-                    db.execute(f"CREATE SCHEMA {self.schema}")
+                    db.execute(f'CREATE SCHEMA "{self.schema}"')
                 version = self._version(db)
                 if not (statements := steps_from(version, POSTGRESQL)):
                     return
@@ -318,13 +318,13 @@ class ServerSession:
     def _was_written(self, number: str) -> bool:
         """Ask what became of a transaction whose end was not heard.
 
+        A standby that took over without it has not come to its number yet: it is not written there.
+
         Raises:
             ServerDownError: The server does not answer, or is still at it.
             StoreError: It no longer knows.
         """
-        (status,) = self.once(
-            lambda db: db.execute("SELECT pg_xact_status(CAST(? AS xid8))", (number,)).fetchall()[0]
-        )
+        (status,) = self.once(partial(_status_of, number))
         if status == "in progress":
             raise ServerDownError(self._server.shown, "it is still at the last transaction")
         if status is None:
@@ -335,6 +335,13 @@ class ServerSession:
 def _undo(db: PostgresDatabase) -> None:
     with suppress(psycopg.Error):  # of a connection that is lost the server undoes it
         db.connection.execute("ROLLBACK")
+
+
+def _status_of(number: str, db: PostgresDatabase) -> Any:
+    try:
+        return db.execute("SELECT pg_xact_status(CAST(? AS xid8))", (number,)).fetchone()
+    except psycopg.errors.InvalidParameterValue:  # a number of the future
+        return ("aborted",)
 
 
 def _last_row(db: PostgresDatabase, statements: str) -> Any:

@@ -54,6 +54,7 @@ class Feeder:
         recorder: Writes what needs no vendor.
         verdicts: The verdicts of the connection.
         mappings: The mappings of the connection, by name.
+        effects: What it means to send an event twice, by name of the mapping.
         once: Whether to end where nothing is left to do at present.
         may_send: Tells whether the lease is still good.
     """
@@ -65,6 +66,7 @@ class Feeder:
     recorder: Recorder
     verdicts: Verdicts
     mappings: Mapping[str, Any]
+    effects: Mapping[str, Effect]
     once: bool
     may_send: Callable[[], bool]
     _looked: dict[str, int] = attrs.field(factory=dict)
@@ -153,7 +155,7 @@ class Feeder:
         lane, place = self.lane, (self.verdicts.targets[name], ticket.contact)
         status = known.get(place[0])
         if status not in (None, DEFERRED):
-            follows = place in lane.gaps and mapping.action.effect is Effect.IDEMPOTENT
+            follows = place in lane.gaps and self.effects[name] is Effect.IDEMPOTENT
             return follows and status == Status.DELIVERED
         if lane.known and mapping.action.order_key is not None and takes(mapping, content):
             lane.gaps.add(place)

@@ -227,6 +227,7 @@ class Post(Duty):
             recorder=recorder,
             verdicts=verdicts,
             mappings=self.connection.mappings,
+            effects=self.connection.effects,
             once=self.once,
             may_send=lambda: self._is_sure_of_leases and not self.disk.is_full,
         )
