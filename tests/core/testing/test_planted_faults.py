@@ -7,7 +7,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from wharfinger.telemetry import telemetry_of
+from wharfinger.testing.spans import recorded
+
 pytest_plugins = ["pytester"]
+
 
 HERE = Path(__file__).parent
 PLUGIN, CONTRACT = (HERE / name for name in ("acme.py", "acme_contract.py"))
@@ -30,10 +34,48 @@ def fault(name, fails, remedy, *changes):
 LOADS = "test_the_plugin_loads"
 ONE_OUTCOME = "test_every_payload_has_one_outcome_whatever_the_vendor_does"
 AGREES = "test_statuses_agree_with_the_effect_of_an_action"
+HEAVY = "test_loading_it_imports_nothing_heavy"
+CREDENTIALS = "test_credentials_can_be_tried"
+SECRETS = "test_secrets_show_nowhere"
+TAKE_LONG = (HEAVY, CREDENTIALS, SECRETS, ONE_OUTCOME)
+"""Checks that each fault is not worth; those without fault go through all of them."""
+QUICK = (
+    *("-p", "pytest_httpx", "-p", "no:cacheprovider", "-p", "no:logging"),
+    *("-p", "no:unraisableexception", "--assert=plain"),
+)
+"""What of pytest sets up, and takes as long as what it is to run; see `run_kit`."""
 MAKES = "test_defaults_and_examples_make_payloads"
 SENDS = 'response = await session.request("POST", f"{URL}/notes", content=body)'
 RINGS = 'response = await session.request("POST", f"{URL}/bell", json={"author": ring.author})'
 READ = "except (ValueError, LookupError, TypeError, RecursionError):"
+
+SIGNS_IN = (
+    ("class ApiKeyAuth(httpx.Auth):", "class ApiKeyAuth(httpx.Auth):\n    token = None\n"),
+    (
+        'request.headers["Authorization"] = f"Bearer {self._api_key.reveal()}"',
+        (
+            "if self.token is None:\n"
+            "            yield self.ask()\n"
+            '            self.token = "made-up-token"\n'
+            '        request.headers["Authorization"] = f"Bearer {self.token}"\n'
+            "        reply = yield request\n"
+            "        if reply.status_code != 401:\n"
+            "            return\n"
+            "        yield self.ask()\n"
+            '        self.token = "made-up-token"'
+        ),
+    ),
+    (
+        "async def test_api_key",
+        (
+            "    def ask(self):\n"
+            '        key = {"text": "", "key": self._api_key.reveal()}\n'
+            '        return httpx.Request("POST", f"{URL}/token", json=key)\n\n\n'
+            "async def test_api_key"
+        ),
+    ),
+)
+"""Makes of the plugin without fault one that fetches a token."""
 
 FAULTS = [
     fault(
@@ -87,13 +129,13 @@ FAULTS = [
     ),
     fault(
         "credentials that are never refused",
-        "test_credentials_can_be_tried",
+        CREDENTIALS,
         "let the test of Authentication give a Finding with level='error'",
         ('level="ok" if ok else "error"', 'level="ok"'),
     ),
     fault(
         "a check that fails",
-        "test_credentials_can_be_tried",
+        CREDENTIALS,
         "read replies with care, and raise DeliveryErrors only",
         (
             "ok = response.status_code == 200",
@@ -147,13 +189,13 @@ FAULTS = [
     ),
     fault(
         "the vendor's words are not redacted",
-        "test_secrets_show_nowhere",
+        SECRETS,
         "take the vendor's words through session.redact",
         ("session.redact(response.text[:500])", "response.text[:500]"),
     ),
     fault(
         "a secret in the log",
-        "test_secrets_show_nowhere",
+        SECRETS,
         "call reveal() only where the value goes onto the wire",
         (
             'body = b"["',
@@ -210,7 +252,7 @@ FAULTS = [
     ),
     fault(
         "something heavy at load",
-        "test_loading_it_imports_nothing_heavy",
+        HEAVY,
         "import pandas inside the function that needs it",
         ("import orjson\n", "import orjson\nimport pandas\n"),
     ),
@@ -241,6 +283,49 @@ FAULTS = [
             ),
         ),
         ('return wharfinger.RejectedError("Acme', 'return RefusedError("Acme'),
+    ),
+    fault(
+        "any body with the status 200 counts as delivered",
+        AGREES,
+        "Return delivered for what a reply confirms",
+        (
+            'if response.status_code == 200 and verdicts(response, 1) == ["ok"]:',
+            "if response.status_code == 200:",
+        ),
+    ),
+    fault(
+        "what the vendor forbids counts as delivered",
+        AGREES,
+        "what the vendor forbids is not delivered",
+        (
+            '["ok"]:\n        return',
+            '["ok"] or response.status_code == 403:\n        return',
+        ),
+    ),
+    fault(
+        "an action that repeats by itself what must not happen twice",
+        AGREES,
+        "send a request once and say how it ended",
+        (
+            RINGS,
+            (f"try:\n        {RINGS}\n    except wharfinger.UnknownError:\n        {RINGS}"),
+        ),
+    ),
+    fault(
+        "hosts of anybody, by the settings",
+        "test_it_declares_hosts_of_its_vendor_only",
+        "write the domain out",
+        (
+            'hosts=("api.acme.example",)',
+            'hosts=("api.acme.example",), hosts_of=lambda settings: ("*.example",)',
+        ),
+    ),
+    fault(
+        "one token for all connections",
+        "test_two_connections_share_nothing",
+        "keep nothing in modules or classes",
+        *SIGNS_IN,
+        ("self.token", "ApiKeyAuth.token"),
     ),
     fault(
         "a hook with an argument that does not exist",
@@ -361,17 +446,31 @@ FAULTS = [
 ]
 
 
+def changed(text, changes):
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported():
+    """Import once what else each run within a test would import anew, and forget at its end."""
+    with recorded():
+        telemetry_of("contract", "acme")
+
+
 @pytest.fixture
 def run_kit(pytester, monkeypatch):
     """Run the kit over a plugin; give what failed, and the output."""
+    # A run of its own that sets up all plugins of pytest takes as long as what it is to run.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run_kit(text, *options, contract=""):
         pytester.makepyfile(acme=text, acme_contract=contract or CONTRACT.read_text())
         pytester.makepyfile(pandas="")  # stands in for a library that takes long
         pytester.syspathinsert()
-        result = pytester.runpytest_inprocess(
-            "-p", "no:cacheprovider", "-p", "no:asyncio", "-q", "acme_contract.py", *options
-        )
+        result = pytester.runpytest_inprocess(*QUICK, "-q", "acme_contract.py", *options)
         failed = [report.location[2].rpartition(".")[2] for report in result.reprec.getfailures()]
         return failed, result
 
@@ -394,6 +493,118 @@ def test_a_fault_of_the_test_itself_is_not_blamed_on_the_plugin(run_kit):
     )
 
 
+def test_a_fault_of_the_test_is_not_blamed_on_a_check_of_the_plugin_either(run_kit):
+    broken = CONTRACT.read_text().replace("if request.content else []", "")
+    failed, result = run_kit(PLUGIN.read_text(), "-k", "credentials_can", contract=broken)
+    assert failed == ["test_credentials_can_be_tried"]
+    result.stdout.fnmatch_lines(
+        ["The test itself is at fault: GET https://api.acme.example/me * JSONDecodeError*"]
+    )
+    result.stdout.fnmatch_lines(["*let `besides` reply to requests for tokens and look-ups*"])
+
+
+BESIDES = """
+    async def besides(self, request):
+        return httpx.Response(200, json={}) if request.url.path == "/token" else None
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "contract"),
+    [
+        pytest.param(SIGNS_IN, BESIDES, id="a-token-and-an-async-besides"),
+        pytest.param(
+            [
+                (
+                    'wharfinger.field(label="API Key", secret=True)',
+                    (
+                        'wharfinger.field(label="API Key", secret=True)\n'
+                        '    api_key_header: str = wharfinger.field(label="Header", default="X-Key")\n'
+                        '    most_tokens: int = wharfinger.field(label="Most Tokens", default=5)\n'
+                        "    token_kind: str = wharfinger.field(\n"
+                        '        label="Kind of Token", default="a", choices=("a", "b")\n'
+                        "    )"
+                    ),
+                )
+            ],
+            "",
+            id="settings-about-secrets",
+        ),
+        pytest.param(
+            [
+                (
+                    'hosts=("api.acme.example",)',
+                    'hosts_of=lambda settings: ("http://intranet", "api.acme.example")',
+                )
+            ],
+            "",
+            id="a-host-of-one-label-that-the-settings-name",
+        ),
+        pytest.param(
+            [
+                (
+                    'if response.status_code == 200 and verdicts(response, 1) == ["ok"]:',
+                    "if response.status_code == 200:",
+                )
+            ],
+            "    status_confirms = True\n",
+            id="a-status-that-confirms",
+        ),
+        pytest.param(
+            [
+                ('found = response.json()["verdicts"]', 'found = response.json()["data"]'),
+                (
+                    "    match response.status_code:",
+                    (
+                        '    if response.status_code == 200 and b"errors" in response.content:\n'
+                        "        # As GraphQL refuses and throttles: with 200, and the reason inside.\n"
+                        '        if b"THROTTLED" in response.content:\n'
+                        "            return wharfinger.ThrottledError(\n"
+                        '                "Slower.", code="throttled", retry_after_s=6.5\n'
+                        "            )\n"
+                        '        return wharfinger.RejectedError("No.", code="refused", **facts)\n'
+                        "    match response.status_code:"
+                    ),
+                ),
+            ],
+            """
+    def refuses(self, request):
+        return httpx.Response(200, json={"errors": [{"message": "no"}], "data": None})
+
+    def throttles(self, request, retry_after_s):
+        return httpx.Response(200, json={"errors": [{"code": "THROTTLED"}], "data": None})
+""",
+            id="errors-with-the-status-200",
+        ),
+        pytest.param(
+            [
+                ("import orjson\n", "import hashlib\nimport hmac\nimport time\n\nimport orjson\n"),
+                (
+                    'request.headers["Authorization"] = f"Bearer {self._api_key.reveal()}"',
+                    (
+                        'at = f"{time.time():.6f}"\n'
+                        "        signed = at.encode() + request.content\n"
+                        "        key = self._api_key.reveal().encode()\n"
+                        '        request.headers["X-At"] = at\n'
+                        '        request.headers["X-Sig"] = hmac.new(key, signed, hashlib.sha256).hexdigest()'
+                    ),
+                ),
+            ],
+            "",
+            id="bodies-that-are-signed",
+        ),
+    ],
+)
+def test_an_honest_plugin_of_another_kind_passes_wholly(run_kit, changes, contract):
+    written = CONTRACT.read_text()
+    if "data" in contract:
+        written = written.replace('json={"verdicts": verdicts}', 'json={"data": verdicts}')
+    failed, result = run_kit(
+        changed(PLUGIN.read_text(), changes), "-k", "not heavy", contract=f"{written}{contract}"
+    )
+    assert failed == [], result.stdout.str()
+
+
 def test_a_plugin_without_fault_passes_wholly(run_kit):
     failed, result = run_kit(PLUGIN.read_text())
     assert failed == []
@@ -402,12 +613,8 @@ def test_a_plugin_without_fault_passes_wholly(run_kit):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
 def test_a_planted_fault_fails_its_check_and_no_other_with_what_to_do(run_kit, fault):
-    text = PLUGIN.read_text()
-    for old, new in fault.changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    # Importing in a fresh interpreter takes the longest, and only what is imported matters to it.
-    quick = () if "import" in fault.fails else ("-k", "not heavy")
-    failed, result = run_kit(text, *quick)
+    text = changed(PLUGIN.read_text(), fault.changes)
+    left_out = " and ".join(f"not {name}" for name in TAKE_LONG if name != fault.fails)
+    failed, result = run_kit(text, "-k", left_out)
     assert failed == [fault.fails]
     assert fault.remedy in result.stdout.str()

@@ -27,10 +27,17 @@ from wharfinger.testing import (
     records,
     running,
 )
-from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble, no_waits
+from wharfinger.testing.bench import (
+    Bench,
+    Delivery,
+    InTrouble,
+    awake,
+    in_every_trouble,
+    no_waits,
+)
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
-from wharfinger.testing.paper import Reply, Vendor, Wire
+from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
 from wharfinger.testing.troubles import WORKING, Trouble, troubles
 
 __all__ = ["DestinationContract", "Troubled", "contract"]
@@ -40,6 +47,7 @@ _REPLIES: Final = ("answers", "besides", "refuses", "throttles")
 _FACTS: Final = (
     *_REPLIES,
     *("actions", "beside", "examples", "harmless", "may_import", "plugin", "settings"),
+    "status_confirms",
 )
 
 
@@ -52,6 +60,7 @@ class Troubled:
 
 
 _TROUBLED: Final[WeakKeyDictionary[type, Troubled]] = WeakKeyDictionary()
+_LOADED: Final[WeakKeyDictionary[type, Plugins]] = WeakKeyDictionary()
 
 
 class DestinationContract:
@@ -70,6 +79,8 @@ class DestinationContract:
         examples: Events per action. An action without gets events made up from its fields.
         harmless: Statuses by which the vendor says that it did nothing, so that even what must
             not happen twice may be tried again.
+        status_confirms: Whether the status alone says that the vendor accepts, so that any body
+            will do. Else a page of a proxy with the status 200 must not count as delivered.
         may_import: Heavy modules that may be imported when the plugin loads.
 
     Example:
@@ -91,6 +102,7 @@ class DestinationContract:
     actions: Collection[str] = ()
     examples: Mapping[str, Example] = {}
     harmless: Collection[int] = (429, 503)
+    status_confirms: bool = False
     may_import: Collection[str] = ()
 
     def answers(self, request: httpx.Request) -> Reply:
@@ -102,7 +114,7 @@ class DestinationContract:
         del request
         return httpx.Response(200, json={})
 
-    def besides(self, request: httpx.Request) -> Reply | None:
+    def besides(self, request: httpx.Request) -> Beside:
         """Reply to a request that delivers nothing, for a token or a look-up; else None."""
         del request
         return None  # an author's own may reply
@@ -121,13 +133,15 @@ class DestinationContract:
     @pytest.fixture
     def wire(self, httpx_mock: HTTPXMock) -> Iterator[Wire]:
         """Where all requests of a test come together; waits pass at once."""
-        with no_waits():
+        with no_waits(), awake():
             yield Wire(httpx_mock)
 
     @pytest.fixture
     def loaded(self) -> Plugins:
-        """The plugins, whatever became of them."""
-        return _load(self)
+        """The plugins, whatever became of them; loaded once for all tests."""
+        if type(self) not in _LOADED:
+            _LOADED[type(self)] = _load(self)
+        return _LOADED[type(self)]
 
     @pytest.fixture
     def bench(self, wire: Wire, loaded: Plugins) -> Bench:
@@ -158,10 +172,15 @@ class DestinationContract:
 
     def _troubles(self) -> Iterator[Trouble]:
         def usual(request: httpx.Request) -> Reply:
-            beside = self.besides(request)
-            return self.answers(request) if beside is None else beside
+            return either(self.besides(request), lambda: self.answers(request))
 
-        return troubles(usual, self.refuses, self.throttles, self.harmless)
+        return troubles(
+            usual,
+            self.refuses,
+            self.throttles,
+            self.harmless,
+            status_confirms=self.status_confirms,
+        )
 
     @pytest.fixture
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
@@ -248,6 +267,7 @@ class DestinationContract:
     def test_statuses_agree_with_the_effect_of_an_action(self, troubled: Troubled) -> None:
         """What must not happen twice is never to be tried again once it may have arrived."""
         complain(c for found in troubled.found for c in outcomes.told_truly(found))
+        complain(c for found in troubled.found for c in outcomes.sent_twice(found))
 
     def test_the_wait_that_a_vendor_asks_for_reaches_the_host(self, troubled: Troubled) -> None:
         """``retry_after_s`` is what ``Retry-After`` says."""
