@@ -547,7 +547,7 @@ BESIDES = """
                     "if response.status_code == 200:",
                 )
             ],
-            "    status_confirms = True\n",
+            "    status_confirms = ('ring-bell',)\n",
             id="a-status-that-confirms",
         ),
         pytest.param(

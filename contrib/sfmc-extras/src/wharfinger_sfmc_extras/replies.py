@@ -124,14 +124,11 @@ def _outcome(
         "http_status": reply.status,
         "request_id": reply.request_id,
     }
-    if code < 0:
-        return wharfinger.Outcome.of(_no_evidence(reply, "gave a code that cannot be read"))
-    if code == 0:
-        if reply.status < _BAD_REQUEST:
-            return wharfinger.Outcome.delivered(
-                http_status=reply.status, request_id=reply.request_id
-            )
-        return wharfinger.Outcome.of(_no_evidence(reply, "contradicts itself on this message"))
+    if code == 0 and reply.status < _BAD_REQUEST:
+        return wharfinger.Outcome.delivered(http_status=reply.status, request_id=reply.request_id)
+    if code <= 0:
+        what = "gave a code that cannot be read" if code else "contradicts itself on this message"
+        return wharfinger.Outcome.of(_no_evidence(reply, what))
     if code == _USED_BEFORE:
         return wharfinger.Outcome(
             status=wharfinger.Status.DELIVERED,

@@ -79,8 +79,8 @@ class DestinationContract:
         examples: Events per action. An action without gets events made up from its fields.
         harmless: Statuses by which the vendor says that it did nothing, so that even what must
             not happen twice may be tried again.
-        status_confirms: Whether the status alone says that the vendor accepts, so that any body
-            will do. Else a page of a proxy with the status 200 must not count as delivered.
+        status_confirms: Slugs of the actions for which the status alone says that the vendor
+            accepts. For others a page of a proxy with the status 200 must not count as delivered.
         may_import: Heavy modules that may be imported when the plugin loads.
 
     Example:
@@ -102,7 +102,7 @@ class DestinationContract:
     actions: Collection[str] = ()
     examples: Mapping[str, Example] = {}
     harmless: Collection[int] = (429, 503)
-    status_confirms: bool = False
+    status_confirms: Collection[str] = ()
     may_import: Collection[str] = ()
 
     def answers(self, request: httpx.Request) -> Reply:
@@ -174,13 +174,7 @@ class DestinationContract:
         def usual(request: httpx.Request) -> Reply:
             return either(self.besides(request), lambda: self.answers(request))
 
-        return troubles(
-            usual,
-            self.refuses,
-            self.throttles,
-            self.harmless,
-            status_confirms=self.status_confirms,
-        )
+        return troubles(usual, self.refuses, self.throttles, self.harmless)
 
     @pytest.fixture
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
@@ -266,7 +260,8 @@ class DestinationContract:
 
     def test_statuses_agree_with_the_effect_of_an_action(self, troubled: Troubled) -> None:
         """What must not happen twice is never to be tried again once it may have arrived."""
-        complain(c for found in troubled.found for c in outcomes.told_truly(found))
+        confirms = self.status_confirms
+        complain(c for found in troubled.found for c in outcomes.told_truly(found, confirms))
         complain(c for found in troubled.found for c in outcomes.sent_twice(found))
 
     def test_the_wait_that_a_vendor_asks_for_reaches_the_host(self, troubled: Troubled) -> None:

@@ -41,7 +41,7 @@ class TestInstalled(DestinationContract):
         self.settings = facts.get("settings", {})
         self.actions = facts.get("actions", ())
         self.harmless = facts.get("harmless", DestinationContract.harmless)
-        self.status_confirms = facts.get("status_confirms", False)
+        self.status_confirms = facts.get("status_confirms", ())
         self.may_import = facts.get("may_import", ())
         self.examples = {
             name: Example(**example) for name, example in facts.get("examples", {}).items()

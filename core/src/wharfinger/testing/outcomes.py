@@ -59,14 +59,21 @@ def _counted(where: str, performed: Performed) -> Iterator[Complaint]:
     )
 
 
-def told_truly(found: InTrouble) -> Iterator[Complaint]:
-    """Complain where a status does not tell what happened."""
+def told_truly(found: InTrouble, status_confirms: Collection[str]) -> Iterator[Complaint]:
+    """Complain where a status does not tell what happened.
+
+    Args:
+        found: What became of the example of an action.
+        status_confirms: The actions for which any body with the status 200 confirms.
+    """
+    any_body = found.trouble.is_confirmed and found.slug in status_confirms
     for performed in found.delivery.performed:
         allowed = found.trouble.allowed(performed.action.effect)
         if not performed.requests:
             continue
         for outcome in performed.outcomes or ():
-            if outcome.status in allowed or outcome.code in NOT_SENT:
+            fine = outcome.status in allowed or outcome.code in NOT_SENT
+            if fine or (any_body and outcome.status is Status.DELIVERED):
                 continue
             names = " or ".join(sorted(status.value for status in allowed))
             yield Complaint(

@@ -40,6 +40,7 @@ class Trouble:
         remedy: What an author does where another status comes out.
         asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
         may_have_arrived: Whether the request may have taken effect all the same.
+        is_confirmed: Whether the status alone would confirm it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Trouble:
     remedy: str
     asks_to_wait: bool = False
     may_have_arrived: bool = False
+    is_confirmed: bool = False
 
     def allowed(self, effect: Effect) -> frozenset[Status]:
         """Return the statuses that tell it truly."""
@@ -70,8 +72,6 @@ def troubles(
     refuses: Answer,
     throttles: Callable[[httpx.Request, float], Reply],
     harmless: Collection[int],
-    *,
-    status_confirms: bool,
 ) -> Iterator[Trouble]:
     """Yield every trouble.
 
@@ -80,7 +80,6 @@ def troubles(
         refuses: How it refuses a whole request for what is in it.
         throttles: How it asks to wait, for so many seconds.
         harmless: Statuses by which it says that it did nothing.
-        status_confirms: Whether the status 200 says that it accepts, whatever the body.
     """
     yield _trouble(
         "refuses the request with 400",
@@ -142,14 +141,11 @@ def troubles(
         "let session.request's own RetryError through: nothing was sent, so it can be tried again.",
     )
     for kind in GARBAGE:
-        yield _unreadable(
-            f"answers 200 with garbage ({kind})",
-            partial(_garble, kind),
-            {_D} if status_confirms else set(),
-        )
+        garbage = f"answers 200 with garbage ({kind})"
+        yield attrs.evolve(_unreadable(garbage, partial(_garble, kind)), is_confirmed=True)
     for name, change in SCRAMBLES.items():
         answer = scrambled(answers, change)
-        yield _unreadable(f"answers with {name}", partial(_answer, answer), {_D})
+        yield _unreadable(f"answers with {name}", partial(_answer, answer), _D)
 
 
 def _garble(kind: Garbage, vendor: Vendor) -> None:
@@ -160,16 +156,14 @@ def _answer(answer: Answer, vendor: Vendor) -> None:
     vendor.answers(answer)
 
 
-def _unreadable(
-    name: str, script: Callable[[Vendor], object], as_well: Collection[Status]
-) -> Trouble:
+def _unreadable(name: str, script: Callable[[Vendor], object], *as_well: Status) -> Trouble:
     return _trouble(
         name,
         script,
         {_J, _R, _U, _H, *as_well},
         "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
         "with Effect.ONCE it must not be repeated. Return delivered for what a reply confirms; "
-        "where the status alone confirms it, say so: `status_confirms = True`.",
+        "where the status alone does, name the action in `status_confirms`.",
         once={_J, _U, _H, *as_well},
         may_have_arrived=True,
     )
