@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from pkgutil import resolve_name
@@ -28,7 +28,7 @@ _KEYS = (
 class TestInstalled(DestinationContract):
     """Tries the destination of ``--wharfinger-destination`` as ``--wharfinger-settings`` says."""
 
-    _answers: Besides
+    _answers: Callable[[httpx.Request], Reply | None]
     _besides: Besides
 
     @pytest.fixture(autouse=True)
@@ -73,12 +73,12 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _replies(
     written: str | Sequence[Mapping[str, Any]],
-) -> Besides:
+) -> Callable[[httpx.Request], Reply | None]:
     """Return what replies: a function that is named ``module:function``, or one made of rules."""
     if not isinstance(written, str):
         return lambda request: _by_rule(written, request)
     try:
-        named: Besides = resolve_name(written)
+        named: Callable[[httpx.Request], Reply | None] = resolve_name(written)
     except (ImportError, AttributeError, ValueError) as error:
         raise pytest.UsageError(
             f"{written} is no function that can be imported: {error}"
