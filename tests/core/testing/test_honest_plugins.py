@@ -89,7 +89,8 @@ BESIDES = """
                         "        signed = at.encode() + request.content\n"
                         "        key = self._api_key.reveal().encode()\n"
                         '        request.headers["X-At"] = at\n'
-                        '        request.headers["X-Sig"] = hmac.digest(key, signed, hashlib.sha256).hex()'
+                        "        made = hmac.digest(key, signed, hashlib.sha256).hex()\n"
+                        '        request.headers["X-Signature"] = made'
                     ),
                 ),
             ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -42,7 +42,6 @@ from wharfinger.testing.troubles import WORKING, Trouble, troubles
 
 __all__ = ["DestinationContract", "Troubled", "contract"]
 
-
 _REPLIES: Final = ("answers", "besides", "refuses", "throttles")
 _FACTS: Final = (
     *_REPLIES,
@@ -59,8 +58,8 @@ class Troubled:
     past: Sequence[httpx.Request]
 
 
-_TROUBLED: Final[WeakKeyDictionary[type, Troubled]] = WeakKeyDictionary()
-_LOADED: Final[WeakKeyDictionary[type, Plugins]] = WeakKeyDictionary()
+_KEPT: Final[WeakKeyDictionary[type, dict[str, Any]]] = WeakKeyDictionary()
+"""What was found out once for all tests of a class, by what it is."""
 
 
 class DestinationContract:
@@ -139,9 +138,8 @@ class DestinationContract:
     @pytest.fixture
     def loaded(self) -> Plugins:
         """The plugins, whatever became of them; loaded once for all tests."""
-        if type(self) not in _LOADED:
-            _LOADED[type(self)] = _load(self)
-        return _LOADED[type(self)]
+        plugins: Plugins = _once(self, "loaded", lambda: _load(self))
+        return plugins
 
     @pytest.fixture
     def bench(self, wire: Wire, loaded: Plugins) -> Bench:
@@ -164,7 +162,7 @@ class DestinationContract:
     @pytest.fixture
     def usable(self, bench: Bench) -> Bench:
         """The bench; a test is skipped where the examples make no payloads."""
-        if list(mappings.examples_work(bench)):
+        if _once(self, "unusable", lambda: list(mappings.examples_work(bench))):
             pytest.skip(
                 "the examples make no payloads: see test_defaults_and_examples_make_payloads"
             )
@@ -179,10 +177,13 @@ class DestinationContract:
     @pytest.fixture
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
         """What becomes of the examples in every trouble; found out once for all tests."""
-        if type(self) not in _TROUBLED:
+
+        def find() -> Troubled:
             found = asyncio.run(in_every_trouble(usable, [*self._troubles(), WORKING]))
-            _TROUBLED[type(self)] = Troubled(found, list(wire.past))
-        return _TROUBLED[type(self)]
+            return Troubled(found, list(wire.past))
+
+        troubled: Troubled = _once(self, "troubled", find)
+        return troubled
 
     # --- what a plugin gives ---
 
@@ -337,6 +338,13 @@ class DestinationContract:
     def test_two_connections_share_nothing(self, usable: Bench) -> None:
         """State belongs to a connection."""
         complain(c for slug in usable.actions for c in asyncio.run(running.mixed_up(usable, slug)))
+
+
+def _once(contract: DestinationContract, name: str, find: Callable[[], Any]) -> Any:
+    kept = _KEPT.setdefault(type(contract), {})
+    if name not in kept:
+        kept[name] = find()
+    return kept[name]
 
 
 def _load(contract: DestinationContract) -> Plugins:
