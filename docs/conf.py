@@ -16,7 +16,7 @@ release = version_of("wharfinger")
 version = release
 
 extensions = ["drawn", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "changelog", "how-to/postbox"]
+exclude_patterns = ["_build", "changelog", "how-to/courier", "how-to/postbox"]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]

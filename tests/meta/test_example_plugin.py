@@ -1,4 +1,4 @@
-"""The plugin of the page "Write a plugin" does what the page says."""
+"""The plugins of the pages for authors do what the pages say."""
 
 from __future__ import annotations
 
@@ -114,11 +114,15 @@ async def test_a_letter_to_nowhere_is_halted_when_the_connection_opens(
     assert codes == (["address-unknown"] if status == "halted" else [])
 
 
-def test_the_plugin_of_the_page_keeps_its_contract(root):
+@pytest.mark.parametrize(
+    ("folder", "source", "tests"),
+    [("postbox", "src", "tests"), ("courier", ".", "test_contract.py")],
+)
+def test_the_plugin_of_a_page_keeps_its_contract(root, folder, source, tests):
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests"],
-        cwd=root / "docs/how-to/postbox",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", *sys.path])},
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, tests],
+        cwd=root / "docs/how-to" / folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([source, *sys.path])},
         capture_output=True,
         text=True,
         check=False,

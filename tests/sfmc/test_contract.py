@@ -106,6 +106,8 @@ class TestMarketingCloud(DestinationContract):
         "send-rows-asynchronously": ROWS,
     }
     actions = tuple(examples)  # others may give it more
+    # A rowset that is stored may be answered with nothing at all.
+    status_confirms = ("send-event-to-data-extension", "send-contact-to-data-extension")
 
     @cached_property
     def transport(self) -> httpx.AsyncBaseTransport:
@@ -147,6 +149,7 @@ def test_the_kit_passes_for_the_installed_plugin_without_a_class(tmp_path):
     facts = {
         "settings": dict(TestMarketingCloud.settings),
         "actions": list(TestMarketingCloud.actions),
+        "status_confirms": list(TestMarketingCloud.status_confirms),
         "answers": "simulated:answers",
         "besides": "simulated:besides",
         "examples": {

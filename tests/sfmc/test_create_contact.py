@@ -27,6 +27,15 @@ async def test_a_contact_that_exists_is_a_success_in_both_spellings(cloud, deliv
     assert outcome.request_id == "r-1"
 
 
+@pytest.mark.parametrize("body", ["<html>Please sign in</html>", "", "null", '{"message": "hi"}'])
+async def test_a_success_that_says_nothing_of_a_contact_is_none(cloud, deliver, body):
+    cloud.answers(200, text=body)
+
+    (outcome,) = await deliver([IDENTIFY], "create-contact", {})
+
+    assert (outcome.status, outcome.code) == (wharfinger.Status.RETRY, "unexpected-reply")
+
+
 async def test_a_contact_that_is_there_already_in_other_words_is_a_success_too(cloud, deliver):
     cloud.answers(409, json={"message": "The object already exists.", "errorcode": "30004"})
 

@@ -120,6 +120,13 @@ async def test_a_reply_without_evidence_is_never_a_success(connect, paper, answe
     assert len(paper.messages) == 4
 
 
+@pytest.mark.parametrize("code", ["E109110", -1, 1.5, True, [109110], {"code": 109110}, "1" * 20])
+async def test_a_code_that_cannot_be_read_is_never_a_success(connect, paper, code):
+    paper.answers += [_json(202, responses=[{"messageKey": "m-1", "errorcode": code}])] * 3
+    (outcome,) = await _outcomes(connect(ONCE))
+    assert (outcome.status, outcome.code) == (Status.UNKNOWN, "no-evidence")
+
+
 async def test_a_message_that_the_reply_forgets_is_tried_again_alone(connect, paper):
     paper.answers.append(_json(202, responses=[{"messageKey": "m-1"}]))
     one, other = await _outcomes(connect(), order(1), order(2))

@@ -15,7 +15,10 @@ NEVER = [
     *("169.254.169.254", "fe80::1", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"),
     *("0.0.0.0", "::", "224.0.0.1", "ff02::1"),
 ]
-IN_DISGUISE = ["::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"]
+IN_DISGUISE = [
+    *("::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::"),
+    *("::10.0.0.1", "::ffff:0:10.0.0.1", "fec0::1"),
+]
 
 
 @pytest.mark.parametrize("address", [*PRIVATE, *IN_DISGUISE, *NEVER])
@@ -28,7 +31,13 @@ async def test_a_private_one_may_be_allowed(address):
     assert await address_problem(address, private=True) is None
 
 
-@pytest.mark.parametrize("address", [*NEVER, "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(*NEVER, "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe"),
+        *("::169.254.169.254", "::ffff:0:169.254.169.254", "2002:a9fe:a9fe::1"),
+    ],
+)
 async def test_where_clouds_keep_credentials_is_never_allowed(address):
     assert await address_problem(address, private=True) is not None
 
@@ -41,6 +50,21 @@ async def test_a_public_one_is_allowed(address):
 async def test_one_private_address_of_several_is_enough_to_refuse_a_name(names):
     names["two.example"] = ["93.184.216.34", "10.0.0.1"]
     assert await address_problem("two.example", private=False) is not None
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1"])
+async def test_an_address_written_as_a_number_is_looked_at_as_what_it_leads_to(monkeypatch, host):
+    monkeypatch.undo()  # the numbers are read by this machine; no name server is asked
+    assert "leads to 127.0.0.1" in (await address_problem(host, private=False) or "")
+
+
+async def test_a_name_with_other_letters_is_looked_up_as_it_is_asked_for(connect, paper, names):
+    # Python's own reading would look up strasse.example, which is somebody else's.
+    names["xn--strae-oqa.example"] = ["10.0.0.5"]
+    async with connect(url="https://straße.example/in") as connection:
+        (receipt,) = await connection.deliver([track()])
+    assert receipt.outcomes["hook"].code == "address-refused"
+    assert paper.requests == []
 
 
 async def test_a_name_that_leads_into_the_private_network_halts_the_mapping(connect, paper, names):

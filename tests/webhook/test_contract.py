@@ -25,6 +25,7 @@ SETTINGS = {
 class TestWebhook(DestinationContract):
     destination = "webhook"
     plugin = wharfinger_webhook
+    status_confirms = ("send-event", "send-batch")
     settings: Mapping[str, Any] = SETTINGS
     examples: Mapping[str, Example] = {
         "send-event": Example(events=EVENTS, trigger='type = "track"'),

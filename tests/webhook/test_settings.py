@@ -36,6 +36,16 @@ SENT = {
 }
 
 
+@pytest.mark.parametrize("credential", [" key-s3cr3t", "key-s3cr3t ", "key-s3cr3t\n"])
+@pytest.mark.parametrize(("way", "field"), [("bearer", "token"), ("api-key", "api_key")])
+def test_a_credential_that_no_header_can_hold_is_refused_before_anything_is_sent(
+    connect, way, field, credential
+):
+    with pytest.raises(ConfigurationError, match="without blanks around it") as caught:
+        connect(authentication=way, **{field: credential})
+    assert "s3cr3t" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("settings", "header"), WAYS)
 async def test_each_way_to_sign_in_puts_its_credential_where_it_belongs(
     connect, paper, settings, header

@@ -124,12 +124,11 @@ def _outcome(
         "http_status": reply.status,
         "request_id": reply.request_id,
     }
-    if code == 0:
-        if reply.status < _BAD_REQUEST:
-            return wharfinger.Outcome.delivered(
-                http_status=reply.status, request_id=reply.request_id
-            )
-        return wharfinger.Outcome.of(_no_evidence(reply, "contradicts itself on this message"))
+    if code == 0 and reply.status < _BAD_REQUEST:
+        return wharfinger.Outcome.delivered(http_status=reply.status, request_id=reply.request_id)
+    if code <= 0:
+        what = "gave a code that cannot be read" if code else "contradicts itself on this message"
+        return wharfinger.Outcome.of(_no_evidence(reply, what))
     if code == _USED_BEFORE:
         return wharfinger.Outcome(
             status=wharfinger.Status.DELIVERED,
@@ -163,8 +162,8 @@ def _failure(reply: _Reply, definition: str) -> wharfinger.DeliveryError:
         )
     if _BAD_REQUEST <= reply.status < _SERVER_ERROR:
         return wharfinger.RejectedError(
-            f"Marketing Cloud refuses these messages ({reply.code or reply.status}). Check the "
-            "fields of the mapping.",
+            f"Marketing Cloud refuses these messages ({max(reply.code, 0) or reply.status}). Check "
+            "the fields of the mapping.",
             **reply.facts("request-refused"),
         )
     return _no_evidence(reply, "gave a reply that names no message")
@@ -256,6 +255,8 @@ def definition_finding(
 
 
 def _number(value: Any) -> int:
-    """Read a code, which may be a number, a text, or missing."""
+    """Read a code, which may be a number, a text, or missing, which is 0; -1 for anything else."""
+    if value is None or value == "":
+        return 0
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1

@@ -199,7 +199,7 @@ async def _send(
 async def _open(session: wharfinger.Session, outline: wharfinger.Outline) -> wharfinger.Opening:
     """Look where the URL leads, and take the mapping's choice of delivery over."""
     settings: WebhookSettings = session.settings
-    host = httpx.URL(settings.url).host
+    host = httpx.URL(settings.url).raw_host.decode("ascii")
     findings = []
     if problem := await address_problem(host, private=settings.allow_private_addresses):
         findings.append(

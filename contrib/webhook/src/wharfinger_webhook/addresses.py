@@ -21,7 +21,16 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LONGEST_URL: Final = 2000
 _HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_PUBLIC: Final = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that was ever given to anybody (IANA, "IPv6 Global Unicast Address Space")."""
+_EMBEDDING: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        # NAT64 (RFC 6052 and 8215), compatible (RFC 4291), and translated (RFC 2765).
+        ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"),
+    )
+)
+"""Where an IPv4 address stands in the last four bytes."""
 _METADATA: Final = frozenset(
     map(
         ipaddress.ip_address,
@@ -81,7 +90,8 @@ async def address_problem(host: str, *, private: bool) -> str | None:
     """Say in words why nothing may be sent to a host; None where it may.
 
     Args:
-        host: A name or an address.
+        host: A name or an address, in ASCII as it is asked for: a name that is not might be looked
+            up here in another way than by who sends the request.
         private: Whether private addresses are allowed, those of this machine included.
     """
     literal = _literal(host)
@@ -98,7 +108,7 @@ def _refused(address: _Address, *, private: bool) -> str | None:
         return "where clouds keep credentials. Nothing is ever sent there; correct the URL."
     if address.is_multicast or address.is_unspecified:
         return "which is nobody's address. Correct the URL."
-    if not address.is_global and not private:
+    if not _is_public(address) and not private:
         return (
             "which is a private address. If that is meant, set Allow Private Addresses: "
             "allow_private_addresses = true."
@@ -110,9 +120,15 @@ def _meant(address: _Address) -> _Address:
     """Return the IPv4 address that is written as one of IPv6, if it is."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in _NAT64:
+    if not address.is_loopback and any(address in network for network in _EMBEDDING):
         return ipaddress.IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour or address
+
+
+def _is_public(address: _Address) -> bool:
+    # Not is_global alone: what is given to nobody, or is out of use, is global to Python.
+    reachable = isinstance(address, ipaddress.IPv4Address) or address in _PUBLIC
+    return reachable and address.is_global
 
 
 def _literal(host: str) -> _Address | None:

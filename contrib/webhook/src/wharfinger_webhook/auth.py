@@ -47,7 +47,8 @@ class WebhookAuth(httpx.Auth):
         Raises:
             wharfinger.HaltedError: The host leads to an address that is not allowed.
         """
-        if problem := await address_problem(request.url.host, private=self._private):
+        host = request.url.raw_host.decode("ascii")
+        if problem := await address_problem(host, private=self._private):
             raise wharfinger.HaltedError(problem, code="address-refused")
         request.headers.update(self._credentials)
         if self._keys and ID in request.headers:

@@ -22,8 +22,8 @@ __all__ = ["WebhookSettings", "plain_headers", "secret_headers", "warnings"]
 
 _SECRET: Final = wharfinger.Category.SECRET
 _DATA: Final = wharfinger.Category.DATA
-_LINE: Final = r"[\x20-\x7e]+"
-_LINE_HINT: Final = "must be one line of plain ASCII text"
+_LINE: Final = r"[!-~]([ -~]*[!-~])?"
+_LINE_HINT: Final = "must be one line of plain ASCII text without blanks around it"
 
 
 @attrs.frozen(kw_only=True)

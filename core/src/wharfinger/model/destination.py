@@ -35,7 +35,7 @@ def names(values: Iterable[str]) -> tuple[str, ...]:
         TypeError: A single text, which would fall apart into letters.
     """
     if isinstance(values, str):
-        raise TypeError(f"a list of names is needed, not the text {values!r}")
+        raise TypeError(f"a list of names is needed, such as [{values!r}], not {values!r} alone")
     return tuple(values)
 
 

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextvars import ContextVar
 from typing import Any, Final, SupportsIndex
 
 import attrs
@@ -29,14 +30,26 @@ from wharfinger.testing.examples import Example, example_for
 from wharfinger.testing.paper import SENDING, Vendor
 from wharfinger.testing.troubles import WORKING, Trouble
 
-__all__ = ["UNTOLD", "Bench", "Delivery", "InTrouble", "Performed", "in_every_trouble", "no_waits"]
+__all__ = [
+    "UNTOLD",
+    "Bench",
+    "Delivery",
+    "InTrouble",
+    "Performed",
+    "awake",
+    "blame",
+    "in_every_trouble",
+    "no_waits",
+]
 
 _CONNECTION: Final = "contract"
+_SLEPT_S: Final[ContextVar[dict[str, float] | None]] = ContextVar("slept_s", default=None)
+"""Where the present ``perform`` is written down that wants to sleep."""
 UNTOLD: Final = "untold"
 """Code of what stands for outcomes that an action did not give."""
 _BLAMED: Final = (
-    "The test itself is at fault: {}.\n    What to do: let `answers`, `besides`, `refuses` and "
-    "`throttles` return a reply for whatever the plugin may send."
+    "The test itself is at fault: {}.\n    What to do: let `besides` reply to requests for tokens "
+    "and look-ups, and `answers`, `refuses` and `throttles` to all others that the plugin may send."
 )
 
 
@@ -50,6 +63,7 @@ class Performed:
         requests: The delivering requests it sent.
         given: What it returned, as it returned it.
         error: What it raised.
+        slept_s: Seconds that it wanted to sleep, by the name of the function.
         was_cancelled: Whether somebody asked it to end.
     """
 
@@ -58,6 +72,7 @@ class Performed:
     requests: list[httpx.Request] = attrs.field(factory=list)
     given: Any = None
     error: BaseException | None = None
+    slept_s: dict[str, float] = attrs.field(factory=dict)
     was_cancelled: bool = False
 
     @property
@@ -84,14 +99,12 @@ class Delivery:
         performed: The calls of ``perform``, in their order.
         receipts: One per event.
         texts: What else was said: findings, log lines, what was printed; by where it was said.
-        slept_s: Seconds that somebody wanted to sleep, by the name of the function.
     """
 
     connection: Connection
     performed: list[Performed] = attrs.field(factory=list)
     receipts: list[Receipt] = attrs.field(factory=list)
     texts: list[tuple[str, str]] = attrs.field(factory=list)
-    slept_s: dict[str, float] = attrs.field(factory=dict)
 
     def outcomes(self, mapping: str) -> list[Outcome]:
         """Return the outcome of each event under a mapping."""
@@ -197,8 +210,7 @@ class Bench:
             vendor: Where to.
             events: The events; None for those of the example that the vendor accepts.
             performed: Gets the calls of ``perform``, for one who does not see the end.
-            listen: Whether to hear what is logged and printed, and who sleeps; for one delivery at
-                a time.
+            listen: Whether to hear what is logged and printed; for one delivery at a time.
             changes: As for `configuration`.
         """
         connection = self.connect(slug, vendor, **changes)
@@ -215,9 +227,14 @@ class Bench:
                 delivery.receipts = await connection.deliver(
                     self.examples[slug].events if events is None else events
                 )
-        if vendor.faults:
-            pytest.fail(_BLAMED.format(vendor.faults[0]), pytrace=False)
+        blame(vendor)
         return delivery
+
+
+def blame(vendor: Vendor) -> None:
+    """Fail the running test where a function of the test raised: the plugin is not to blame."""
+    if vendor.faults:
+        pytest.fail(_BLAMED.format(vendor.faults[0]), pytrace=False)
 
 
 @attrs.frozen
@@ -285,7 +302,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
     async def call(session: Session, batch: Batch) -> Sequence[Outcome]:
         written = Performed(action, batch)
         performed.append(written)
-        token = SENDING.set(written.requests)
+        token, awake = SENDING.set(written.requests), _SLEPT_S.set(written.slept_s)
         try:
             written.given = await perform(session, batch)
         except BaseException as error:
@@ -293,6 +310,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
             raise
         finally:
             SENDING.reset(token)
+            _SLEPT_S.reset(awake)
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
@@ -317,13 +335,13 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def _listening(delivery: Delivery) -> Iterator[None]:
-    """Hear what is logged and printed, and who wants to sleep."""
+    """Hear what is logged and printed."""
     root, lines, printed = logging.getLogger(), _Lines(delivery.texts), io.StringIO()
     level = root.level
     root.addHandler(lines)
     root.setLevel(logging.DEBUG)
     try:
-        with redirect_stdout(printed), redirect_stderr(printed), _awake(delivery.slept_s):
+        with redirect_stdout(printed), redirect_stderr(printed):
             yield
     finally:
         root.setLevel(level)
@@ -332,18 +350,20 @@ def _listening(delivery: Delivery) -> Iterator[None]:
 
 
 @contextmanager
-def _awake(slept_s: dict[str, float]) -> Iterator[None]:
+def awake() -> Iterator[None]:
     """Write down who wants to sleep while a batch is sent, and let nobody."""
     sleep, doze = time.sleep, asyncio.sleep
 
     def stay_awake(seconds: SupportsIndex | float, /) -> None:
-        if SENDING.get() is None or not _in_a_loop():
+        slept_s = _SLEPT_S.get()
+        if not _in_a_loop():
             sleep(seconds)
-        else:
+        elif slept_s is not None:
             slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
 
     async def stay_up(delay: float, result: Any = None) -> Any:
-        if delay > 0 and SENDING.get() is not None:
+        slept_s = _SLEPT_S.get()
+        if slept_s is not None and delay > 0:
             slept_s["asyncio.sleep"] = slept_s.get("asyncio.sleep", 0.0) + delay
         return await doze(0, result)
 

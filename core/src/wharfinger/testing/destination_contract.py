@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -27,19 +27,26 @@ from wharfinger.testing import (
     records,
     running,
 )
-from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble, no_waits
+from wharfinger.testing.bench import (
+    Bench,
+    Delivery,
+    InTrouble,
+    awake,
+    in_every_trouble,
+    no_waits,
+)
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
-from wharfinger.testing.paper import Reply, Vendor, Wire
+from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
 from wharfinger.testing.troubles import WORKING, Trouble, troubles
 
 __all__ = ["DestinationContract", "Troubled", "contract"]
-
 
 _REPLIES: Final = ("answers", "besides", "refuses", "throttles")
 _FACTS: Final = (
     *_REPLIES,
     *("actions", "beside", "examples", "harmless", "may_import", "plugin", "settings"),
+    "status_confirms",
 )
 
 
@@ -51,7 +58,8 @@ class Troubled:
     past: Sequence[httpx.Request]
 
 
-_TROUBLED: Final[WeakKeyDictionary[type, Troubled]] = WeakKeyDictionary()
+_KEPT: Final[WeakKeyDictionary[type, dict[str, Any]]] = WeakKeyDictionary()
+"""What was found out once for all tests of a class, by what it is."""
 
 
 class DestinationContract:
@@ -70,6 +78,8 @@ class DestinationContract:
         examples: Events per action. An action without gets events made up from its fields.
         harmless: Statuses by which the vendor says that it did nothing, so that even what must
             not happen twice may be tried again.
+        status_confirms: Slugs of the actions for which the status alone says that the vendor
+            accepts. For others a page of a proxy with the status 200 must not count as delivered.
         may_import: Heavy modules that may be imported when the plugin loads.
 
     Example:
@@ -91,6 +101,7 @@ class DestinationContract:
     actions: Collection[str] = ()
     examples: Mapping[str, Example] = {}
     harmless: Collection[int] = (429, 503)
+    status_confirms: Collection[str] = ()
     may_import: Collection[str] = ()
 
     def answers(self, request: httpx.Request) -> Reply:
@@ -102,7 +113,7 @@ class DestinationContract:
         del request
         return httpx.Response(200, json={})
 
-    def besides(self, request: httpx.Request) -> Reply | None:
+    def besides(self, request: httpx.Request) -> Beside:
         """Reply to a request that delivers nothing, for a token or a look-up; else None."""
         del request
         return None  # an author's own may reply
@@ -121,13 +132,14 @@ class DestinationContract:
     @pytest.fixture
     def wire(self, httpx_mock: HTTPXMock) -> Iterator[Wire]:
         """Where all requests of a test come together; waits pass at once."""
-        with no_waits():
+        with no_waits(), awake():
             yield Wire(httpx_mock)
 
     @pytest.fixture
     def loaded(self) -> Plugins:
-        """The plugins, whatever became of them."""
-        return _load(self)
+        """The plugins, whatever became of them; loaded once for all tests."""
+        plugins: Plugins = _once(self, "loaded", lambda: _load(self))
+        return plugins
 
     @pytest.fixture
     def bench(self, wire: Wire, loaded: Plugins) -> Bench:
@@ -150,7 +162,7 @@ class DestinationContract:
     @pytest.fixture
     def usable(self, bench: Bench) -> Bench:
         """The bench; a test is skipped where the examples make no payloads."""
-        if list(mappings.examples_work(bench)):
+        if _once(self, "unusable", lambda: list(mappings.examples_work(bench))):
             pytest.skip(
                 "the examples make no payloads: see test_defaults_and_examples_make_payloads"
             )
@@ -158,18 +170,20 @@ class DestinationContract:
 
     def _troubles(self) -> Iterator[Trouble]:
         def usual(request: httpx.Request) -> Reply:
-            beside = self.besides(request)
-            return self.answers(request) if beside is None else beside
+            return either(self.besides(request), lambda: self.answers(request))
 
         return troubles(usual, self.refuses, self.throttles, self.harmless)
 
     @pytest.fixture
     def troubled(self, usable: Bench, wire: Wire) -> Troubled:
         """What becomes of the examples in every trouble; found out once for all tests."""
-        if type(self) not in _TROUBLED:
+
+        def find() -> Troubled:
             found = asyncio.run(in_every_trouble(usable, [*self._troubles(), WORKING]))
-            _TROUBLED[type(self)] = Troubled(found, list(wire.past))
-        return _TROUBLED[type(self)]
+            return Troubled(found, list(wire.past))
+
+        troubled: Troubled = _once(self, "troubled", find)
+        return troubled
 
     # --- what a plugin gives ---
 
@@ -247,7 +261,9 @@ class DestinationContract:
 
     def test_statuses_agree_with_the_effect_of_an_action(self, troubled: Troubled) -> None:
         """What must not happen twice is never to be tried again once it may have arrived."""
-        complain(c for found in troubled.found for c in outcomes.told_truly(found))
+        confirms = self.status_confirms
+        complain(c for found in troubled.found for c in outcomes.told_truly(found, confirms))
+        complain(c for found in troubled.found for c in outcomes.sent_twice(found))
 
     def test_the_wait_that_a_vendor_asks_for_reaches_the_host(self, troubled: Troubled) -> None:
         """``retry_after_s`` is what ``Retry-After`` says."""
@@ -322,6 +338,13 @@ class DestinationContract:
     def test_two_connections_share_nothing(self, usable: Bench) -> None:
         """State belongs to a connection."""
         complain(c for slug in usable.actions for c in asyncio.run(running.mixed_up(usable, slug)))
+
+
+def _once(contract: DestinationContract, name: str, find: Callable[[], Any]) -> Any:
+    kept = _KEPT.setdefault(type(contract), {})
+    if name not in kept:
+        kept[name] = find()
+    return kept[name]
 
 
 def _load(contract: DestinationContract) -> Plugins:

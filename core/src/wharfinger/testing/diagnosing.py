@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from wharfinger.model.destination import Finding
-from wharfinger.testing.bench import Bench
+from wharfinger.testing.bench import Bench, blame
 from wharfinger.testing.complaints import Complaint
 from wharfinger.testing.paper import Vendor
 from wharfinger.testing.troubles import Trouble
@@ -66,4 +66,6 @@ def _failed(finding: Finding, trouble: Trouble) -> Complaint:
 async def _findings(bench: Bench, vendor: Vendor) -> list[Finding]:
     slug = next(iter(bench.actions))
     async with bench.connect(slug, vendor) as connection:
-        return await connection.diagnose()
+        found = await connection.diagnose()
+    blame(vendor)
+    return found

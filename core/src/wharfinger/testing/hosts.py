@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from wharfinger.errors import HostNotAllowedError
+from wharfinger.errors import ConfigurationError, HostNotAllowedError
 from wharfinger.testing.bench import Bench, Delivery
 from wharfinger.testing.complaints import Complaint
 
@@ -15,14 +15,23 @@ __all__ = ["declared", "refused", "sent_past"]
 
 def declared(bench: Bench) -> Iterator[Complaint]:
     """Complain about host patterns that let nearly anything through."""
-    for pattern in bench.destination.hosts:
-        labels = pattern.split(".")
-        if labels[-2:].count("*") or len(labels) < 2:  # noqa: PLR2004  # a domain has two
+    destination = bench.destination
+    for pattern in (*destination.hosts, *_hosts_of_the_account(bench)):
+        if "*" in pattern.split(".")[-2:]:
             yield Complaint(
-                f"destination {bench.destination.slug}",
+                f"destination {destination.slug}",
                 f"its host {pattern!r} stands for hosts of anybody.",
                 'write the domain out, and "*" for labels below it only: "*.rest.example.com".',
             )
+
+
+def _hosts_of_the_account(bench: Bench) -> Iterable[str]:
+    try:
+        settings = bench.connect(next(iter(bench.actions)), bench.working()).settings
+    except ConfigurationError:
+        return ()  # another check says so
+    hosts_of = bench.destination.hosts_of
+    return hosts_of(settings) if hosts_of else ()
 
 
 def refused(where: str, delivery: Delivery) -> Iterator[Complaint]:

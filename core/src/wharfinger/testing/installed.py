@@ -15,18 +15,21 @@ import pytest
 from wharfinger.testing.destination_contract import DestinationContract
 from wharfinger.testing.examples import Example
 from wharfinger.testing.options import DESTINATION, SETTINGS
-from wharfinger.testing.paper import Reply
+from wharfinger.testing.paper import Beside, Besides, Reply
 
 __all__ = ["TestInstalled"]
 
-_KEYS = ("settings", "actions", "harmless", "may_import", "examples", "answers", "besides")
+_KEYS = (
+    *("settings", "actions", "harmless", "status_confirms", "may_import", "examples"),
+    *("answers", "besides"),
+)
 
 
 class TestInstalled(DestinationContract):
     """Tries the destination of ``--wharfinger-destination`` as ``--wharfinger-settings`` says."""
 
     _answers: Callable[[httpx.Request], Reply | None]
-    _besides: Callable[[httpx.Request], Reply | None]
+    _besides: Besides
 
     @pytest.fixture(autouse=True)
     def _from_the_command_line(self, request: pytest.FixtureRequest) -> None:
@@ -38,6 +41,7 @@ class TestInstalled(DestinationContract):
         self.settings = facts.get("settings", {})
         self.actions = facts.get("actions", ())
         self.harmless = facts.get("harmless", DestinationContract.harmless)
+        self.status_confirms = facts.get("status_confirms", ())
         self.may_import = facts.get("may_import", ())
         self.examples = {
             name: Example(**example) for name, example in facts.get("examples", {}).items()
@@ -50,7 +54,7 @@ class TestInstalled(DestinationContract):
         reply = self._answers(request)
         return httpx.Response(200, json={}) if reply is None else reply
 
-    def besides(self, request: httpx.Request) -> Reply | None:
+    def besides(self, request: httpx.Request) -> Beside:
         """Reply as the file says."""
         return self._besides(request)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
+from typing import Final
 
+from wharfinger.model.action import Effect
 from wharfinger.model.outcome import NOT_SENT, Status
 from wharfinger.testing.bench import UNTOLD, Delivery, InTrouble, Performed
 from wharfinger.testing.complaints import Complaint
@@ -12,10 +15,15 @@ from wharfinger.testing.troubles import RETRY_AFTER_S
 __all__ = [
     "accepted",
     "each_refused_alone",
+    "sent_twice",
     "throttled",
     "told_truly",
     "untold",
 ]
+
+_LOOKING: Final = ("GET", "HEAD", "OPTIONS")
+_CLOCKS_S: Final = 1
+"""Seconds by which a wait may be shorter that was given as a point in time."""
 
 
 def untold(found: InTrouble) -> Iterator[Complaint]:
@@ -51,14 +59,21 @@ def _counted(where: str, performed: Performed) -> Iterator[Complaint]:
     )
 
 
-def told_truly(found: InTrouble) -> Iterator[Complaint]:
-    """Complain where a status does not tell what happened."""
+def told_truly(found: InTrouble, status_confirms: Collection[str]) -> Iterator[Complaint]:
+    """Complain where a status does not tell what happened.
+
+    Args:
+        found: What became of the example of an action.
+        status_confirms: The actions for which any body with the status 200 confirms.
+    """
+    any_body = found.trouble.is_confirmed and found.slug in status_confirms
     for performed in found.delivery.performed:
         allowed = found.trouble.allowed(performed.action.effect)
         if not performed.requests:
             continue
         for outcome in performed.outcomes or ():
-            if outcome.status in allowed or outcome.code in NOT_SENT:
+            fine = outcome.status in allowed or outcome.code in NOT_SENT
+            if fine or (any_body and outcome.status is Status.DELIVERED):
                 continue
             names = " or ".join(sorted(status.value for status in allowed))
             yield Complaint(
@@ -69,6 +84,24 @@ def told_truly(found: InTrouble) -> Iterator[Complaint]:
             )
 
 
+def sent_twice(found: InTrouble) -> Iterator[Complaint]:
+    """Complain where an action itself repeats what must not happen twice."""
+    if not found.trouble.may_have_arrived:
+        return
+    for performed in found.delivery.performed:
+        sent = Counter(
+            (request.method, str(request.url), request.content)
+            for request in performed.requests
+            if request.method not in _LOOKING
+        )
+        if performed.action.effect is Effect.ONCE and any(times > 1 for times in sent.values()):
+            yield Complaint(
+                found.where,
+                "perform sends the same request again, although the first may have taken effect.",
+                "send a request once and say how it ended; core repeats what may be repeated.",
+            )
+
+
 def throttled(found: InTrouble) -> Iterator[Complaint]:
     """Complain where the wait that a vendor asked for is lost."""
     if not found.trouble.asks_to_wait:
@@ -76,7 +109,7 @@ def throttled(found: InTrouble) -> Iterator[Complaint]:
     for performed in found.delivery.performed:
         for outcome in performed.outcomes or ():
             asked = performed.requests and outcome.status is Status.RETRY
-            if asked and (outcome.retry_after_s or 0) < RETRY_AFTER_S:
+            if asked and (outcome.retry_after_s or 0) < RETRY_AFTER_S - _CLOCKS_S:
                 yield Complaint(
                     found.where,
                     f"retry_after_s is {outcome.retry_after_s}, but the vendor asked for "

@@ -16,13 +16,26 @@ from typing import Any, Final, Literal, Self
 import httpx
 from pytest_httpx import HTTPXMock
 
-__all__ = ["GARBAGE", "SENDING", "Answer", "Besides", "Garbage", "Reply", "Vendor", "Wire"]
+__all__ = [
+    "GARBAGE",
+    "SENDING",
+    "Answer",
+    "Beside",
+    "Besides",
+    "Garbage",
+    "Reply",
+    "Vendor",
+    "Wire",
+    "either",
+]
 
 Reply = httpx.Response | Awaitable[httpx.Response]
 """What a vendor answers, or will have answered."""
 Answer = Callable[[httpx.Request], Reply]
 """Gives the reply to a request, or raises what a lost connection raises."""
-Besides = Callable[[httpx.Request], Reply | None]
+Beside = httpx.Response | Awaitable[httpx.Response | None] | None
+"""What a vendor answers to a request that delivers nothing; None where it delivers."""
+Besides = Callable[[httpx.Request], Beside]
 """Gives the reply to a request that delivers nothing; None for one that delivers."""
 
 Garbage = Literal["html", "empty", "null", "list", "text", "truncated", "not-utf-8", "huge", "deep"]
@@ -195,8 +208,9 @@ class Vendor:
             raise
 
     def _reply(self, request: httpx.Request) -> Reply:
-        if (reply := self._besides(request)) is not None:
-            return reply
+        return either(self._besides(request), lambda: self._deliver(request))
+
+    def _deliver(self, request: httpx.Request) -> Reply:
         self.delivering.append(request)
         if (sending := SENDING.get()) is not None:
             sending.append(request)
@@ -212,7 +226,28 @@ class Vendor:
         return self.answers(answer)
 
 
-def _nothing_besides(_: httpx.Request) -> Reply | None:
+def either(beside: Beside, answer: Callable[[], Reply]) -> Reply:
+    """Return the reply to a request that delivers nothing, or the one to a delivering request.
+
+    Args:
+        beside: What ``besides`` gave, perhaps to be awaited.
+        answer: Asked where that is None.
+    """
+    if inspect.isawaitable(beside):
+        return _awaited_either(beside, answer)
+    return answer() if beside is None else beside
+
+
+async def _awaited_either(
+    beside: Awaitable[httpx.Response | None], answer: Callable[[], Reply]
+) -> httpx.Response:
+    if (found := await beside) is not None:
+        return found
+    reply = answer()
+    return await reply if inspect.isawaitable(reply) else reply
+
+
+def _nothing_besides(_: httpx.Request) -> None:
     return None
 
 

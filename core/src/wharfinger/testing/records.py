@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from wharfinger.errors import WharfingerError
-from wharfinger.model.fields import Field
+from wharfinger.model.fields import Field, Kind
 from wharfinger.payload import fields_of, json_schema
 from wharfinger.plugins import Plugins
 from wharfinger.testing.bench import Bench
@@ -21,6 +21,7 @@ _LOOKS_SECRET: Final = re.compile(
     r"(password|passphrase|secret|token|credential|private_?key|api_?key|access_?key)",
     re.IGNORECASE,
 )
+_NEVER_SECRET: Final = (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.DATETIME)
 _ABOUT_ONE: Final = re.compile(r"(url|uri|endpoint|header|name|type|scope|_id|_s)$", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def missing(plugins: Plugins, destination: str, actions: Collection[str]) -> Ite
     """Complain where nobody gives the destination, or one of the actions that are to be tried."""
     remedy = (
         "name its slug, install the plugin (`wharfinger plugins` shows what there is), or give its "
-        "module as `plugin`."
+        "module as `plugin`. A function without @wharfinger.hookimpl gives nothing."
     )
     if destination not in plugins.destinations:
         yield Complaint(f"destination {destination!r}", "no plugin gives it.", remedy)
@@ -99,7 +100,8 @@ def _label(where: str, field: Field, labels: Mapping[str, int]) -> Iterator[Comp
 
 def _secrets(schema: type[Any]) -> Iterator[Complaint]:
     for field in fields_of(schema):
-        if _names_a_secret(field.name) and not field.secret:
+        is_text = field.kind not in _NEVER_SECRET and not field.choices
+        if is_text and _names_a_secret(field.name) and not field.secret:
             yield Complaint(
                 f"settings, field {field.name}",
                 "it looks like a secret, but nothing hides its value.",

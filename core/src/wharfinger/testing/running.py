@@ -60,7 +60,7 @@ async def _until(done: Any) -> None:
 
 def holds_up(slug: str, delivery: Delivery) -> Iterator[Complaint]:
     """Complain where an action sleeps instead of waiting by the session."""
-    for function in delivery.slept_s:
+    for function in dict.fromkeys(name for each in delivery.performed for name in each.slept_s):
         yield Complaint(
             slug,
             f"it calls {function} while it sends a batch.",
@@ -111,6 +111,9 @@ async def mixed_up(bench: Bench, slug: str) -> list[Complaint]:
         own, strange = _secrets(bench, bench.settings), _secrets(bench, other)
         if _carries(first, strange - own) or _carries(second, own - strange):
             found = "a request of one connection carries the secret of another one."
+            complaints.append(Complaint(slug, found, _APART))
+        elif _carries(first, own - strange) is not _carries(second, strange - own):
+            found = "one connection signs in, and the other one goes along with its token."
             complaints.append(Complaint(slug, found, _APART))
     return complaints
 

@@ -39,6 +39,8 @@ class Trouble:
         once: The same for an action that must not happen twice.
         remedy: What an author does where another status comes out.
         asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
+        may_have_arrived: Whether the request may have taken effect all the same.
+        is_confirmed: Whether the status alone would confirm it.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Trouble:
     once: frozenset[Status]
     remedy: str
     asks_to_wait: bool = False
+    may_have_arrived: bool = False
+    is_confirmed: bool = False
 
     def allowed(self, effect: Effect) -> frozenset[Status]:
         """Return the statuses that tell it truly."""
@@ -107,7 +111,14 @@ def troubles(
             "UnknownError where it is not and the request may have taken effect. If this status "
             "promises that nothing was done, name it in `harmless`.",
             once={_U, _H} | ({_R} if status in harmless else set()),
+            may_have_arrived=status not in harmless,
         )
+    yield _trouble(
+        "answers 403",
+        lambda vendor: vendor.accepts(403, json={"message": "Forbidden"}),
+        {_J, _R, _U, _H},
+        "look at the status before the body: what the vendor forbids is not delivered.",
+    )
     yield _trouble(
         "redirects to another host",
         lambda vendor: vendor.accepts(302, headers={"Location": "https://elsewhere.invalid/"}),
@@ -118,8 +129,11 @@ def troubles(
         "let session.request's own error through: it is a RetryError for an idempotent action and "
         "an UnknownError for one with Effect.ONCE, whose request may have taken effect."
     )
-    yield _trouble("does not answer in time", Vendor.hangs, {_R, _U}, lost, once={_U})
-    yield _trouble("breaks the connection", Vendor.drops, {_R, _U}, lost, once={_U})
+    for name, script in (
+        ("does not answer in time", Vendor.hangs),
+        ("breaks the connection", Vendor.drops),
+    ):
+        yield _trouble(name, script, {_R, _U}, lost, once={_U}, may_have_arrived=True)
     yield _trouble(
         "cannot be reached",
         Vendor.is_away,
@@ -127,10 +141,11 @@ def troubles(
         "let session.request's own RetryError through: nothing was sent, so it can be tried again.",
     )
     for kind in GARBAGE:
-        yield _unreadable(f"answers 200 with garbage ({kind})", partial(_garble, kind))
+        garbage = f"answers 200 with garbage ({kind})"
+        yield attrs.evolve(_unreadable(garbage, partial(_garble, kind)), is_confirmed=True)
     for name, change in SCRAMBLES.items():
         answer = scrambled(answers, change)
-        yield _unreadable(f"answers with {name}", partial(_answer, answer))
+        yield _unreadable(f"answers with {name}", partial(_answer, answer), _D)
 
 
 def _garble(kind: Garbage, vendor: Vendor) -> None:
@@ -141,14 +156,16 @@ def _answer(answer: Answer, vendor: Vendor) -> None:
     vendor.answers(answer)
 
 
-def _unreadable(name: str, script: Callable[[Vendor], object]) -> Trouble:
+def _unreadable(name: str, script: Callable[[Vendor], object], *as_well: Status) -> Trouble:
     return _trouble(
         name,
         script,
-        {_D, _J, _R, _U, _H},
+        {_J, _R, _U, _H, *as_well},
         "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
-        "with Effect.ONCE it must not be repeated.",
-        once={_D, _J, _U, _H},
+        "with Effect.ONCE it must not be repeated. Return delivered for what a reply confirms; "
+        "where the status alone does, name the action in `status_confirms`.",
+        once={_J, _U, _H, *as_well},
+        may_have_arrived=True,
     )
 
 
@@ -160,6 +177,7 @@ def _trouble(
     *,
     once: set[Status] | None = None,
     asks_to_wait: bool = False,
+    may_have_arrived: bool = False,
 ) -> Trouble:
     return Trouble(
         name=name,
@@ -168,4 +186,5 @@ def _trouble(
         once=frozenset(statuses if once is None else once),
         remedy=remedy,
         asks_to_wait=asks_to_wait,
+        may_have_arrived=may_have_arrived,
     )

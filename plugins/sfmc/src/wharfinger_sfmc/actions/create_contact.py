@@ -23,6 +23,8 @@ _CALL: Final = Call(
     topic=Topic.CONTACT, subject="creating contacts", permissions=words(WRITE_CONTACTS)
 )
 _ALREADY_EXISTS: Final = 30004
+_SAID: Final = frozenset({"contactid", "haserrors", "isnewcontactkey", "operationstatus"})
+"""What of a reply says that SFMC looked at the contact, in lower case."""
 
 
 @attrs.define(kw_only=True)
@@ -58,6 +60,15 @@ async def _perform(
     reply = await Api(session).create_contact(contact)
     if not (reply.accepted or _exists_already(reply)):
         raise failure(reply, _CALL)
+    if reply.accepted and _SAID.isdisjoint(reply.fields):
+        # A page of a proxy may have the status 200 as well.
+        raise wharfinger.RetryError(
+            "SFMC answered with success, but not with what it is known to answer, so nobody knows "
+            "whether the contact is there. Creating it again is safe.",
+            code="unexpected-reply",
+            http_status=reply.status,
+            request_id=reply.request_id,
+        )
     return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=reply.request_id)]
 
 

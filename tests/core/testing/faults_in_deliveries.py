@@ -1,0 +1,269 @@
+"""Faults in what a plugin does: requests, outcomes, secrets, state."""
+
+from __future__ import annotations
+
+from tests.core.testing.planting import (
+    AGREES,
+    CREDENTIALS,
+    ONE_OUTCOME,
+    READ,
+    RINGS,
+    SECRETS,
+    SENDS,
+    SIGNS_IN,
+    fault,
+)
+
+IN_DELIVERIES = [
+    fault(
+        "an outcome too few",
+        ONE_OUTCOME,
+        "return one wharfinger.Outcome per payload",
+        (
+            "return [outcome(each) for each in found]",
+            "return [outcome(each) for each in found[1:]]",
+        ),
+    ),
+    fault(
+        "None for outcomes",
+        ONE_OUTCOME,
+        "return one wharfinger.Outcome per payload",
+        ("return [outcome(each) for each in found]", "return None"),
+    ),
+    fault(
+        "a reply is read without care",
+        ONE_OUTCOME,
+        "read replies with care",
+        (READ, "except LookupError:"),
+    ),
+    fault(
+        "outcomes in another order",
+        "test_a_refused_row_takes_no_other_along",
+        "return outcomes in the order of batch.payloads",
+        (
+            "return [outcome(each) for each in found]",
+            "return [outcome(each) for each in sorted(found)]",
+        ),
+    ),
+    fault(
+        "rows in another order",
+        "test_rows_keep_their_order",
+        "send batch.bodies in their order",
+        ('b",".join(batch.bodies)', 'b",".join(reversed(batch.bodies))'),
+        ("return [outcome(each) for each in found]", "return [outcome(e) for e in found[::-1]]"),
+    ),
+    fault(
+        "rows are kept for later batches",
+        "test_requests_carry_their_batch_and_no_more",
+        "core makes batches, so keep none back",
+        ("async def send_notes(", "KEPT = []\n\n\nasync def send_notes("),
+        ('body = b"["', 'KEPT.extend(batch.bodies)\n    body = b"["'),
+        ('b",".join(batch.bodies)', 'b",".join(KEPT[-4:])'),
+        (
+            "found = verdicts(response, len(batch))",
+            "found = verdicts(response, len(KEPT[-4:]))\n    found = found and found[-len(batch):]",
+        ),
+    ),
+    fault(
+        "credentials that are never refused",
+        CREDENTIALS,
+        "let the test of Authentication give a Finding with level='error'",
+        ('level="ok" if ok else "error"', 'level="ok"'),
+    ),
+    fault(
+        "a check that fails",
+        CREDENTIALS,
+        "read replies with care, and raise DeliveryErrors only",
+        (
+            "ok = response.status_code == 200",
+            "ok = response.status_code == 200 and bool(response.json())",
+        ),
+    ),
+    fault(
+        "an event may happen twice after a timeout",
+        AGREES,
+        "let session.request's own error through",
+        (
+            RINGS,
+            (
+                f"try:\n        {RINGS}\n"
+                "    except wharfinger.UnknownError as error:\n"
+                '        raise wharfinger.RetryError("Again.", code="again") from error'
+            ),
+        ),
+    ),
+    fault(
+        "an event may happen twice after a fault of the server",
+        AGREES,
+        "UnknownError where it is not",
+        ("case status if status >= 500 and session.idempotent:", "case status if status >= 500:"),
+    ),
+    fault(
+        "events are lost with refused credentials",
+        AGREES,
+        "raise CredentialsError for 401",
+        ("        case 400:", "        case 400 | 401:"),
+    ),
+    fault(
+        "a refused request goes round for ever",
+        AGREES,
+        "must not go round for ever",
+        ("        case 429 | 503:", "        case 400 | 429 | 503:"),
+        ("        case 400:", "        case 499:"),
+    ),
+    fault(
+        "Retry-After is lost",
+        "test_the_wait_that_a_vendor_asks_for_reaches_the_host",
+        "retry_after_s=float(header)",
+        ("retry_after_s=float(wait) if wait.isdigit() else None", "retry_after_s=None"),
+    ),
+    fault(
+        "the vendor's words are not redacted",
+        SECRETS,
+        "take the vendor's words through session.redact",
+        ("session.redact(response.text[:500])", "response.text[:500]"),
+    ),
+    fault(
+        "a secret in the log",
+        SECRETS,
+        "call reveal() only where the value goes onto the wire",
+        (
+            'body = b"["',
+            (
+                "import logging\n\n"
+                '    logging.getLogger("acme").info("key %s", session.settings.api_key.reveal())\n'
+                '    body = b"["'
+            ),
+        ),
+    ),
+    fault(
+        "another host",
+        "test_requests_go_to_the_declared_hosts",
+        "declare the host in Destination.hosts",
+        (
+            "found = verdicts(response, len(batch))",
+            (
+                "found = verdicts(response, len(batch))\n"
+                "    if response.status_code == 302:\n"
+                '        await session.request("GET", response.headers["Location"])'
+            ),
+        ),
+    ),
+    fault(
+        "a client of its own",
+        "test_requests_go_to_the_declared_hosts",
+        "send everything by session.request",
+        (
+            SENDS,
+            (
+                f"{SENDS}\n"
+                "    async with httpx.AsyncClient() as client:\n"
+                '        await client.get("https://metrics.example/")'
+            ),
+        ),
+    ),
+    fault(
+        "an error that cannot be pickled",
+        "test_outcomes_and_errors_can_be_pickled",
+        "let an error of your own keep the constructor of DeliveryError",
+        (
+            "def failure(",
+            (
+                "class RefusedError(wharfinger.RejectedError):\n"
+                "    def __reduce__(self):\n"
+                "        return type(self), self.args\n\n\n"
+                "def failure("
+            ),
+        ),
+        ('return wharfinger.RejectedError("Acme', 'return RefusedError("Acme'),
+    ),
+    fault(
+        "any body with the status 200 counts as delivered",
+        AGREES,
+        "Return delivered for what a reply confirms",
+        (
+            'if response.status_code == 200 and verdicts(response, 1) == ["ok"]:',
+            "if response.status_code == 200:",
+        ),
+    ),
+    fault(
+        "what the vendor forbids counts as delivered",
+        AGREES,
+        "what the vendor forbids is not delivered",
+        (
+            '["ok"]:\n        return',
+            '["ok"] or response.status_code == 403:\n        return',
+        ),
+    ),
+    fault(
+        "an action that repeats by itself what must not happen twice",
+        AGREES,
+        "send a request once and say how it ended",
+        (
+            RINGS,
+            (f"try:\n        {RINGS}\n    except wharfinger.UnknownError:\n        {RINGS}"),
+        ),
+    ),
+    fault(
+        "one token for all connections",
+        "test_two_connections_share_nothing",
+        "keep nothing in modules or classes",
+        *SIGNS_IN,
+        ("self.token", "ApiKeyAuth.token"),
+    ),
+    fault(
+        "cancellation is swallowed",
+        "test_a_delivery_that_is_cancelled_ends",
+        "let asyncio.CancelledError through",
+        (
+            SENDS,
+            (
+                f"try:\n        {SENDS}\n"
+                "    except BaseException as error:\n"
+                "        if isinstance(error, wharfinger.WharfingerError):\n"
+                "            raise\n"
+                '        raise wharfinger.RetryError("Again.", code="again") from error'
+            ),
+        ),
+    ),
+    fault(
+        "the loop is blocked",
+        "test_waits_go_by_the_session",
+        "use `await session.wait(seconds)`",
+        ('body = b"["', 'import time\n\n    time.sleep(5)\n    body = b"["'),
+    ),
+    fault(
+        "one account for all connections",
+        "test_two_connections_share_nothing",
+        "keep nothing in modules or classes",
+        ("class ApiKeyAuth(httpx.Auth):", "class ApiKeyAuth(httpx.Auth):\n    keys = []\n"),
+        ("self._api_key = settings.api_key", "self.keys.append(settings.api_key)"),
+        ("self._api_key.reveal()", "self.keys[-1].reveal()"),
+    ),
+    fault(
+        "a preview that needs an answer",
+        "test_a_preview_shows_the_requests_and_sends_none",
+        "look nothing up and make the request",
+        (
+            'body = b"["',
+            (
+                "if session.previewing:\n"
+                '        raise wharfinger.RejectedError("Not now.", code="previewing")\n'
+                '    body = b"["'
+            ),
+        ),
+    ),
+    fault(
+        "delivered without sending",
+        "test_what_the_vendor_accepts_is_delivered",
+        "return delivered for what the vendor confirmed",
+        (
+            'body = b"["',
+            (
+                "if not session.previewing:\n"
+                "        return [wharfinger.Outcome.delivered()] * len(batch)\n"
+                '    body = b"["'
+            ),
+        ),
+    ),
+]
