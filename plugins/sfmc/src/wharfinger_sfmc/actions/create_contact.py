@@ -23,8 +23,13 @@ _CALL: Final = Call(
     topic=Topic.CONTACT, subject="creating contacts", permissions=words(WRITE_CONTACTS)
 )
 _ALREADY_EXISTS: Final = 30004
-_SAID: Final = frozenset({"contactid", "haserrors", "isnewcontactkey", "operationstatus"})
-"""What of a reply says that SFMC looked at the contact, in lower case."""
+_SAID: Final = frozenset(
+    {
+        *("contactid", "contactkey", "haserrors", "isnewcontactkey", "operationstatus"),
+        *("requestservicemessageid", "resultmessages", "rowsaffected", "servicemessageid"),
+    }
+)
+"""What SFMC says in lower case; replies differ in which of it they hold, and one is enough."""
 
 
 @attrs.define(kw_only=True)
