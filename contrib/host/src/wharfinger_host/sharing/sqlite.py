@@ -119,7 +119,11 @@ class SqliteStore:
                     return step(self._db, self.clock(), *arguments)
             except (sqlite3.Error, OSError, ValueError, TypeError) as error:
                 self._close()
-                raise SharedStateError(f"{self.path} cannot be used: {error}.") from error
+                reason = error.strerror if isinstance(error, OSError) else None
+                raise SharedStateError(
+                    f"{self.path} cannot be used: {reason or error}. "
+                    "It must be a file of its own, in a folder that is there and can be written to."
+                ) from error
 
     def _close(self) -> None:
         if self._db is not None:
