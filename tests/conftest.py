@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import ssl
 from typing import Any
 
 import certifi
+import typer.testing
 from hypothesis import settings
 
 # No clocks in tests: a busy machine is no counterexample. New examples are for whoever works on
 # the code; integration tries the same ones each time, so that a failure there is about the change.
 settings.register_profile("wharfinger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("wharfinger")
+
+# Reading the signatures of all commands takes longer than most of them run, and they stay the same.
+typer.testing._get_command = functools.cache(typer.testing._get_command)  # type: ignore[attr-defined]  # above
 
 # Each client would read the certificates of all authorities of the world, of whom nobody is here.
 _WORLD = {certifi.where(), os.environ.get("SSL_CERT_FILE", certifi.where())}
