@@ -125,13 +125,20 @@ client_secret = { env = "SFMC_CLIENT_SECRET" }
 subdomain = "mcexample0subdomain000000000"
 """
 
+# What is in variables that cannot hold just anything.
+VARIABLES = {
+    "WHARFINGER_LEDGER": "postgresql://host:secret@db.example/host",
+    "WHARFINGER_STORE": "redis://host:secret@store.example/0",
+    "WHARFINGER_STORE_KEY": "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlISE=",
+}
+
 
 @_of("toml")
 def test_toml_is_a_configuration_with_nothing_wrong(block, tmp_path, monkeypatch):
     """A part of one is completed; each variable that it names is set."""
     whole = block.text if 'destination = "' in block.text else block.text + ACCOUNT
     for number, variable in enumerate(set(re.findall(r'env = "(\w+)"', whole))):
-        monkeypatch.setenv(variable, f"value-{number}")
+        monkeypatch.setenv(variable, VARIABLES.get(variable, f"value-{number}"))
     (tmp_path / "shop.toml").write_text(whole)
     checked = CliRunner().invoke(app, ["check", str(tmp_path / "shop.toml"), "--json"])
     assert checked.exit_code == 0, checked.output
