@@ -51,7 +51,7 @@ test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say
 
 test-stores: $(READY)  ## the tests that need Redis and PostgreSQL; installs them if they are not there
 	@tests/stores/install
-	@WHARFINGER_NEEDS_STORES=1 $(BIN)/python -m pytest tests -m stores
+	@WHARFINGER_NEEDS_STORES=1 $(BIN)/python -m pytest tests/stores tests/host -m stores
 
 lint: $(READY)  ## ruff and mypy strict
 	@$(BIN)/ruff check .
