@@ -37,3 +37,5 @@ def pytest_collection_finish() -> None:
     """Let the collector of cycles pass over some hundred megabytes of tests and libraries."""
     gc.collect()
     gc.freeze()
+    # As seldom as before: how often it looks at everything, it decides by how much that is.
+    gc.set_threshold(700, 10, 200)
