@@ -19,7 +19,7 @@ extensions = ["drawn", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon
 exclude_patterns = ["_build", "changelog", "how-to/courier", "how-to/postbox"]
 html_theme = "furo"
 html_static_path = ["_static"]
-html_css_files = ["pictures.css"]
+html_css_files = ["pictures.css", "tables.css"]
 html_title = f"wharfinger {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

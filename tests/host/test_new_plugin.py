@@ -199,6 +199,7 @@ def test_what_is_there_is_left_as_it_is(run, tmp_path, kind):
 def test_a_folder_above_that_is_not_there_is_an_error(run, tmp_path):
     result = run("acme", "--folder", "no/such/place")
     assert result.exit_code == 3
+    assert "no/such: is no folder that is there; make it first" in result.output
     assert "Nothing was written" in result.output
     assert list(tmp_path.iterdir()) == []
 

@@ -47,13 +47,13 @@ class Module:
     def tree(self) -> ast.Module:
         return ast.parse(self.path.read_text(encoding="utf-8"))
 
-    @property
+    @cached_property
     def imports(self) -> list[Import]:
         """What it imports when it runs; what only a type checker sees is left out."""
         return list(_imports(self.tree))
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Distribution:
     """One distribution of the workspace."""
 
@@ -72,7 +72,7 @@ class Distribution:
     def source(self) -> Path:
         return self.folder / "src" / self.package
 
-    @property
+    @cached_property
     def modules(self) -> list[Module]:
         return [
             Module(_dotted(path.relative_to(self.source.parent)), path)

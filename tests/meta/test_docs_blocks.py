@@ -69,6 +69,8 @@ FOREIGN = {
     "pytest": "run by the test of its page",
     "python3": "makes an environment; tests are in theirs",
     "grep": "not ours; its input comes from a command that is run",
+    "kcat": "not on every machine; it shows what is in a topic",
+    "rabbitmqadmin": "RabbitMQ's own",
     "jq": "not on every machine; the fields it reads are those that `undelivered` writes",
     "rabbitmq-upgrade": "RabbitMQ's own",
     "systemctl": "not on every machine; the units are read by the test of their page",

@@ -221,13 +221,13 @@ def test_uninstalling_the_plugin_takes_its_destination_away_and_breaks_nothing(w
 
 def test_a_plugin_of_somebody_else_is_found_beside_ours(environment, built):
     (wheel,) = built.glob("wharfinger_postbox-*.whl")
+    ours = environment.plugins().keys()
     environment.pip("install", "--no-deps", "--no-index", wheel)
     try:
         found = environment.plugins()
-        assert {name: plugin["state"] for name, plugin in found.items()} == {
-            SFMC: "loaded",
-            "postbox": "loaded",
-        }
+        assert SFMC in ours
+        assert found.keys() == {*ours, "postbox"}
+        assert {plugin["state"] for plugin in found.values()} == {"loaded"}
         run = environment.run("wharfinger", "describe", "postbox", "send-letter")
         assert "Recipient" in run.stdout
     finally:

@@ -78,3 +78,11 @@ def test_no_module_grows_beyond_reason(texts):
         if name.endswith(".py") and len(text.splitlines()) > 650
     }
     assert long == {}
+
+
+def test_the_tests_that_need_servers_are_where_make_looks_for_them(texts):
+    (line,) = re.findall(r"pytest (.*) -m stores$", texts["Makefile"], re.MULTILINE)
+    folders = tuple(f"{folder}/" for folder in line.split())
+    marked = [name for name, text in texts.items() if re.search(r"mark\.stores\b", text)]
+    assert len(marked) > 3
+    assert [name for name in marked if not name.startswith(folders)] == []

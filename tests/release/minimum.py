@@ -21,7 +21,9 @@ __all__ = ["constraints", "floors"]
 _ROOT = Path(__file__).parents[2]
 # Each version of the first needs just one of the second.
 _FOLLOWS = {canonicalize_name("opentelemetry-sdk"): canonicalize_name("opentelemetry-api")}
-_OF_THE_TESTS = {"pytest"}  # an extra asks for it, too, but the other tools set its version
+# Extras ask for them, too, but the other tools set the version of the one and that of the other.
+_OF_THE_TESTS = {"pytest", "pytest-httpx"}
+_FREE = {"fastapi"}  # each version needs a newer one of what we need; pip finds one that fits
 
 
 def floors(root: Path) -> dict[NormalizedName, Version]:
@@ -52,7 +54,7 @@ def constraints(root: Path) -> Iterator[str]:
     held |= {name: held[other] for name, other in _FOLLOWS.items() if other in held}
     for name, version in sorted(held.items()):
         yield f"{name}=={version}"
-    tools = _tools(root) - held.keys()
+    tools = _tools(root) - held.keys() - _FREE
     for line in (root / "constraints.txt").read_text().splitlines():
         if canonicalize_name(line.partition("==")[0]) in tools:
             yield line

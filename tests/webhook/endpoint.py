@@ -37,6 +37,7 @@ class Endpoint:
     behaviours: deque[Behaviour] = attrs.field(factory=deque)
     address: str = ""
     _server: asyncio.Server | None = None
+    _serving: set[asyncio.Task[None] | None] = attrs.field(factory=set)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -49,6 +50,8 @@ class Endpoint:
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Nobody else holds one that keeps silent: the collector would take it away.
+        self._serving.add(asyncio.current_task())
         try:
             while request := await _read(reader):
                 self.arrived.append(request)

@@ -24,7 +24,7 @@ from tests.bench.capacity.model import (
 from tests.bench.capacity.words import number, size, table
 
 RATES: Final = (1e3, 1e4, 1e5, 1e6)
-_BAR: Final = 7
+_BAR: Final = 5
 _FIRST: Final = -2
 _REQUESTS_OF_A_ROUND: Final = math.ceil(
     figures.ROUND_EVENTS.value / figures.ROWSET_ROWS.value / figures.ROWSET_LANES.value

@@ -39,6 +39,7 @@ def test_the_lanes_are_made_and_shown_but_never_the_password(shop, cli):
     assert not json.loads(before.stdout)["ok"]
     made = cli("engine", "setup", shop, "--engine", URL)
     assert made.exit_code == 0
+    assert "main: 0 workers, 0 dead letters\n" in made.stdout
     assert "harbour://skipper@quay/ is ready" in made.stdout
     after = cli("engine", "status", shop, "--engine", URL, "--json")
     said = json.loads(after.stdout)

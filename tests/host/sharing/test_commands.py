@@ -50,6 +50,7 @@ def add(config, tmp_path):
         ('store = "postgresql://host/x?no=such"', "A store in PostgreSQL is named"),
         ('store = "sqlite"\nkey = { env = "NOT_THERE" }', "shared.key: the environment variable"),
         ('store = "sqlite"\nkey = "short"', "shared.key: the key must be 32 bytes as Base64"),
+        ('key = "short"', "shared.key: the key must be 32 bytes as Base64"),
         ('store = "sqlite"\nkey = []', "shared.key: must be one key or more"),
         ("workers = 0", "shared.workers: must be a whole number from 1"),
         ("workers = true", "shared.workers: must be a whole number from 1"),
@@ -138,7 +139,7 @@ def test_a_store_that_there_is_not_is_a_wrong_option(cli, add, command):
 def test_a_store_is_needed_to_show_what_is_shared(cli, add):
     result = cli("shared", add("workers = 2"))
     assert result.exit_code == 2
-    assert "is needed" in result.stderr
+    assert "No store is named" in result.stderr
 
 
 def test_a_store_that_cannot_be_asked_is_said_without_its_password(cli, add):

@@ -104,7 +104,7 @@ async def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
 
 async def test_a_file_that_is_torn_away_is_found_again(tmp_path):
     store = open_store(f"sqlite://{tmp_path / 'shared' / 'x.db'}")
-    with pytest.raises(SharedStateError):
+    with pytest.raises(SharedStateError, match=r"No such file or directory.*in a folder that is"):
         await store.look("acme", "one")
     (tmp_path / "shared").mkdir()
     assert (await store.look("acme", "one")).workers == 1

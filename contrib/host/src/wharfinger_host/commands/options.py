@@ -196,7 +196,8 @@ def needs_engine(url: str) -> None:
         typer.BadParameter: It was not.
     """
     if not url:
-        raise typer.BadParameter("is needed: a URL such as amqp://HOST/.", param_hint="--engine")
+        text = "No engine is named. Give a URL such as amqp://HOST/, or set WHARFINGER_ENGINE."
+        raise typer.BadParameter(text, param_hint="--engine")
 
 
 def read_pairs(texts: list[str] | None, flag: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ def shared(config: Config, *, store: Store = "", as_json: AsJson = False) -> Non
     except SharedStateError as error:
         raise opening.leave(str(error), Exit.FILES) from error
     if facts is None:
-        text = "is needed: a URL such as redis://HOST/0, here or in [shared]."
+        text = "No store is named. Give a URL such as redis://HOST/0, here or in [shared]."
         raise typer.BadParameter(text, param_hint="--store")
     shown = without_password(url)
     lines = view.lines_of(connections, configuration.connections, facts)

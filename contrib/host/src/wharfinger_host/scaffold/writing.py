@@ -76,6 +76,10 @@ def write_plugin(folder: pathlib.Path, naming: Naming) -> list[str]:
     texts = texts_of(naming)
     if folder.exists() or folder.is_symlink():
         raise FileExistsError(17, "is there already; nothing is written over", str(folder))
+    if not folder.parent.is_dir():
+        raise NotADirectoryError(
+            20, "is no folder that is there; make it first", str(folder.parent)
+        )
     made = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for path, text in texts.items():

@@ -67,9 +67,10 @@ def add_sharing(
     """
     if (config := configuration.shared) is None:
         return
-    if not config.store:
-        return
     try:
+        if not config.store:  # the command line may name one
+            _sealer_of(config.keys)
+            return
         shared = shared_of(config, url_of(configuration))
     except StoreUrlError as error:
         configuration.problems.append(configuration.remark(("shared", "store"), str(error)))
@@ -90,12 +91,13 @@ def shared_of(config: SharedConfig, url: str) -> Shared:
         StoreUrlError: The URL names no store.
         KeyProblemError: A key cannot be used.
     """
-    sealer = _sealer_of(config.keys) if config.keys else None
-    store = store_of(url)
+    sealer, store = _sealer_of(config.keys), store_of(url)
     return Shared(store=store, sealer=sealer, fewest_workers=config.workers, config=config)
 
 
-def _sealer_of(keys: Sequence[wharfinger.Secret]) -> Sealer:
+def _sealer_of(keys: Sequence[wharfinger.Secret]) -> Sealer | None:
+    if not keys:
+        return None
     try:
         from wharfinger_host.sharing.sealing import Sealer  # noqa: PLC0415  # has an extra
     except ModuleNotFoundError as error:

@@ -185,8 +185,10 @@ class PostgresStore:
                 return await self._once(statement, arguments)
         except (psycopg.Error, OSError, ValueError) as error:
             shown, reason = without_password(self.url), " ".join(str(error).split())
-            reason = reason or "it does not answer in time"
-            raise SharedStateError(f"{shown} cannot be asked: {reason}.") from error
+            raise SharedStateError(
+                f"{shown} cannot be asked ({reason or 'it does not answer in time'}). "
+                "Check that PostgreSQL runs there and takes this user."
+            ) from error
 
     async def _once(self, statement: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
         connection = await self._clients.get()

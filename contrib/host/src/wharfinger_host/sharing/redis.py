@@ -152,9 +152,10 @@ class RedisStore:
         try:
             return await question(await self._clients.get())
         except (RedisError, OSError, ValueError, TypeError, AttributeError) as error:
-            shown = without_password(self.url)
+            shown, reason = without_password(self.url), str(error).rstrip(".")
             raise SharedStateError(
-                f"{shown} cannot be asked ({type(error).__name__}: {error})."
+                f"{shown} cannot be asked ({type(error).__name__}: {reason}). "
+                "Check that Redis runs there and takes this user."
             ) from error
 
 

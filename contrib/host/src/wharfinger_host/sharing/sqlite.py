@@ -145,7 +145,11 @@ class SqliteStore:
                 return step(desk.db, self.clock(), *arguments)
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             _close(desk)
-            raise SharedStateError(f"{self.path} cannot be used: {error}.") from error
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise SharedStateError(
+                f"{self.path} cannot be used: {reason or error}. "
+                "It must be a file of its own, in a folder that is there and can be written to."
+            ) from error
 
 
 def _close(desk: _Desk) -> None:

@@ -51,7 +51,8 @@ def show(console: Console, engine: str, status: Status) -> None:
     numbers = ("lane", "waiting")
     for name, workers in status.workers.items():
         title = f"{name}: {plural(workers, 'worker')}, {plural(status.dead[name], 'dead letter')}"
-        shown = table("lane", "waiting", "held", "", title=printable(title), numbers=numbers)
+        console.print(printable(title), soft_wrap=True)
+        shown = table("lane", "waiting", "held", "", numbers=numbers)
         for lane in status.lanes:
             if lane.connection == name:
                 shown.add_row(*_row(lane))
