@@ -1,10 +1,11 @@
 """The rate of two worker processes as a multiple of one's: ``python -m tests.bench.two_workers``.
 
-A worker has as many requests under way as its budget says (``parallel``, 4 unless a connection
-says another number), and each lane one batch. Where the vendor takes its time, the requests are
-what bounds a worker, and another one brings as many more; where rows are so many to a request
-that the processor is what bounds it, another one brings no more than there are cores. ``--rows``
-chooses between the two: 10 to a request, 4 requests and 20 ms are 2,000 events a second.
+A worker has as many requests under way as its destination says, which is 4 here, and each lane one
+batch. A ``budget`` is for all workers together, so it is left away: each would have half of it.
+Where the vendor takes its time, the requests are what bounds a worker, and another one brings as
+many more; where rows are so many to a request that the processor is what bounds it, another one
+brings no more than there are cores. ``--rows`` chooses between the two: 10 to a request, 4 requests
+and 20 ms are 2,000 events a second.
 
 What counts is the time in which the second third of the events arrives, when the lanes are shared
 out and none is empty. An engine has the events before its workers come. The inbox gets them when
@@ -117,9 +118,8 @@ def _measure(given: argparse.Namespace, url: str, workers: int) -> Rate:
     count = given.events * workers
     with ExitStack() as stack:
         sink = stack.enter_context(_sink(given.vendor_ms))
-        config = connection_config(
-            sink.port, tls=False, size=given.rows, lanes=LANES, parallel=given.parallel
-        )
+        config = connection_config(sink.port, tls=False, size=given.rows, lanes=LANES)
+        del config["budget"]
         # Each machine has a file of its own, unless that is what is shared.
         environment = {**os.environ, **({"WHARFINGER_ENGINE": url} if url else {})}
         hosts = [
@@ -180,7 +180,6 @@ def main() -> None:
     parser.add_argument("--engine", choices=("sqlite", "amqp"), default="sqlite")
     parser.add_argument("--vendor-ms", type=float, default=20.0)
     parser.add_argument("--rows", type=int, default=10, help="events in a request")
-    parser.add_argument("--parallel", type=int, default=4, help="requests of a worker at once")
     parser.add_argument("--events", type=int, default=12_000, help="for each worker")
     parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
