@@ -38,7 +38,6 @@ __all__ = ["RabbitEngine", "open_engine"]
 
 _LOOKS: Final = 10
 _LOOK_S: Final = 0.05
-_AT_ONCE_S: Final = 0.2
 _MAKE_S: Final = 30.0
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
@@ -73,15 +72,19 @@ class RabbitEngine:
             where it is short of memory or disk; acknowledgements must reach it all the same.
         topology: The names and forms of everything.
         beat_s: Seconds between two signs of life.
+        quiet_s: Seconds after which a lane is believed to be as empty as it seems; longer than the
+            nodes take to choose another leader.
     """
 
     link: Link
     voice: Link
     topology: Topology
     beat_s: float = 1.0
+    quiet_s: float = 5.0
     _epoch: int = 0
     _alive_until_s: float = 0.0
     _signs: dict[str, RollCall] = attrs.field(factory=dict)
+    _empty_since_s: dict[str, float] = attrs.field(factory=dict)
     _events: Publisher = attrs.field(init=False)
     _directed: Publisher = attrs.field(init=False)
     _dead: Publisher = attrs.field(init=False)
@@ -177,7 +180,7 @@ class RabbitEngine:
         await channel.declare_queue(holder, exclusive=True, auto_delete=True)
         # Deleted when the channel goes: an automatic queue lives as long as its consumer.
         await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
-        queue = await _left_by_others(channel, self.topology.lane(connection, lane).name)
+        queue = await self._left_by_others(channel, self.topology.lane(connection, lane).name)
         if queue is None:
             await _close(channel)
             return None
@@ -192,6 +195,33 @@ class RabbitEngine:
         )
         await lease.begin(queue)
         return lease
+
+    async def _left_by_others(self, channel: AbstractChannel, name: str) -> AbstractQueue | None:
+        """Wait until a lane's last consumer is gone, and what it had is back in its place.
+
+        A consumer that was cancelled keeps what it was sent until its channel is gone. One that
+        came before that would get what is behind it.
+
+        Where a queue does not answer within a quarter of a second, or has no leader at present,
+        RabbitMQ says of it that it has no messages and no consumers (`rabbit_quorum_queue:stat`).
+        So nothing at all is believed only if nothing else was heard for a while; nobody waits for
+        a lane in which nothing is.
+
+        Returns:
+            The lane; None where it takes too long.
+        """
+        for _ in range(_LOOKS):
+            queue = await channel.declare_queue(name, passive=True)
+            found = queue.declaration_result
+            if not found.consumer_count:
+                since_s = self._empty_since_s.setdefault(name, time.monotonic())
+                if found.message_count or time.monotonic() - since_s >= self.quiet_s:
+                    self._empty_since_s.pop(name)
+                    return queue
+                return None
+            self._empty_since_s.pop(name, None)
+            await asyncio.sleep(_LOOK_S)
+        return None
 
     async def workers(self, connection: str) -> int:
         """Give a sign of life to the other workers, and return how many give one.
@@ -285,31 +315,6 @@ async def _close(channel: AbstractChannel) -> None:
     with suppress(*TROUBLE):
         async with answered(CLOSE_S):
             await channel.close()
-
-
-async def _left_by_others(channel: AbstractChannel, name: str) -> AbstractQueue | None:
-    """Wait until a lane's last consumer is gone, and what it had is back in its place.
-
-    A consumer that was cancelled keeps what it was sent until its channel is gone. One that came
-    before that would get what is behind it.
-
-    Where a queue does not answer within a quarter of a second, or has no leader at present,
-    RabbitMQ says of it that it has no messages and no consumers (`rabbit_quorum_queue:stat`). So
-    nothing at all is believed only if it is said twice, and at once.
-
-    Returns:
-        The lane; None where it takes too long.
-    """
-    was_empty = False
-    for _ in range(_LOOKS):
-        asked_s = time.monotonic()
-        queue = await channel.declare_queue(name, passive=True)
-        found, at_once = queue.declaration_result, time.monotonic() - asked_s < _AT_ONCE_S
-        if not found.consumer_count and (found.message_count or (was_empty and at_once)):
-            return queue
-        was_empty = at_once and not found.consumer_count
-        await asyncio.sleep(_LOOK_S)
-    return None
 
 
 def _missing(name: str) -> EngineError:
