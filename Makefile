@@ -43,10 +43,10 @@ test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say
 	@echo "installing into .venv-minimum ..."
 	@.venv-minimum/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
 	@.venv-minimum/bin/python -m pip install --quiet -c .venv/minimum.txt --group build
-	@.venv-minimum/bin/python -m pip install --quiet -c .venv/minimum.txt --group test \
+	@.venv-minimum/bin/python -m pip install --quiet -c .venv/minimum.txt --group test --group lint \
 		--no-build-isolation $(DISTRIBUTIONS:%=-e %)
 	@.venv-minimum/bin/python -m pytest -n auto --dist loadgroup \
-		-m "not bench and not rabbitmq and not kafka and not packaging" \
+		-m "not bench and not rabbitmq and not kafka and not stores and not packaging" \
 		tests/core tests/sfmc tests/simulator tests/host tests/kafka
 
 test-stores: $(READY)  ## the tests that need Redis and PostgreSQL; installs them if they are not there

@@ -252,5 +252,9 @@ async def _prepare(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 async def _is_there(connection: psycopg.AsyncConnection[Any]) -> bool:
-    cursor = await connection.execute("SELECT to_regclass('wharfinger_shared_version')")
-    return await cursor.fetchone() != (None,)
+    # `to_regclass` may remember, from before the lock, that there was none.
+    cursor = await connection.execute(
+        "SELECT FROM pg_class WHERE relname = 'wharfinger_shared_version' "
+        "AND pg_table_is_visible(oid)"
+    )
+    return await cursor.fetchone() is not None
