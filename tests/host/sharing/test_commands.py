@@ -159,7 +159,7 @@ def test_deliveries_go_on_without_the_store(cli, add, tmp_path, caplog):
 
 def test_a_store_without_its_library_names_the_extra(monkeypatch):
     import builtins  # noqa: PLC0415  # for this test alone
-    import sys  # noqa: PLC0415
+    import sys  # noqa: PLC0415  # for this one alone
 
     monkeypatch.delitem(sys.modules, "wharfinger_host.sharing.redis", raising=False)
     whole = builtins.__import__

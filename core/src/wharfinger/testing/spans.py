@@ -15,9 +15,9 @@ def recorded() -> Iterator[Callable[[], str]]:
     """Record all connections that open; gives a function that tells their spans as text."""
     try:
         from opentelemetry import trace  # noqa: PLC0415  # may not be installed
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # may be absent
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415  # may be absent
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415  # may be absent
             InMemorySpanExporter,
         )
     except ImportError:
