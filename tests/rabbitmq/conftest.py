@@ -42,22 +42,15 @@ def url(node: Cluster) -> str:
     return f"{node.url}?heartbeat=2&space=t{secrets.token_hex(4)}"
 
 
-def at_once(url: str) -> RabbitEngine:
-    """Return an engine that takes an empty lane at once: its node has a leader all the time."""
-    made = open_engine(url, LANES)
-    made.quiet_s = 0.0
-    return made
-
-
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[RabbitEngine]:
     """An engine that is set up for two connections."""
-    async with opened(at_once(url), "acme", "zenith") as made:
+    async with opened(open_engine(url, LANES), "acme", "zenith") as made:
         yield made
 
 
 @pytest.fixture
 async def other(url: str) -> AsyncIterator[RabbitEngine]:
     """The same, as another process has it."""
-    async with opened(at_once(url)) as made:
+    async with opened(open_engine(url, LANES)) as made:
         yield made

@@ -25,6 +25,12 @@ async def test_one_node_keeps_the_contract(node, name):
     assert counts.dead == (EVENTS // 40 if name == "poison" else 0)
 
 
+async def test_a_worker_that_dies_while_it_gives_lanes_away_reorders_nothing(node):
+    trial = Trial(url=url_of(node), count=4 * EVENTS)
+    counts = await run_scenario(trial, SCENARIOS["hand-over-kill"])
+    assert faults(counts, trial.duplicates_allowed) == []
+
+
 @pytest.mark.parametrize("name", ["node-kill", "publish-during-failure"])
 async def test_three_nodes_keep_it_when_one_of_them_dies(cluster, name):
     trial = Trial(url=url_of(cluster), count=EVENTS, nodes=ClusterNodes(cluster))

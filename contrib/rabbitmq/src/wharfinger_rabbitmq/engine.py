@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import attrs
-from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelLockedResource
 
@@ -36,8 +36,6 @@ from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
 
 __all__ = ["RabbitEngine", "open_engine"]
 
-_LOOKS: Final = 10
-_LOOK_S: Final = 0.05
 _MAKE_S: Final = 30.0
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
@@ -72,19 +70,15 @@ class RabbitEngine:
             where it is short of memory or disk; acknowledgements must reach it all the same.
         topology: The names and forms of everything.
         beat_s: Seconds between two signs of life.
-        quiet_s: Seconds after which a lane is believed to be as empty as it seems; longer than the
-            nodes take to choose another leader.
     """
 
     link: Link
     voice: Link
     topology: Topology
     beat_s: float = 1.0
-    quiet_s: float = 5.0
     _epoch: int = 0
     _alive_until_s: float = 0.0
     _signs: dict[str, RollCall] = attrs.field(factory=dict)
-    _empty_since_s: dict[str, float] = attrs.field(factory=dict)
     _events: Publisher = attrs.field(init=False)
     _directed: Publisher = attrs.field(init=False)
     _dead: Publisher = attrs.field(init=False)
@@ -173,17 +167,12 @@ class RabbitEngine:
             await _close(channel)
             raise down(self.link.address, error) from error
 
-    async def _take(
-        self, channel: AbstractChannel, connection: str, lane: int
-    ) -> RabbitLease | None:
+    async def _take(self, channel: AbstractChannel, connection: str, lane: int) -> RabbitLease:
         holder = self.topology.holder(connection, lane)
         await channel.declare_queue(holder, exclusive=True, auto_delete=True)
         # Deleted when the channel goes: an automatic queue lives as long as its consumer.
         await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
-        queue = await self._left_by_others(channel, self.topology.lane(connection, lane).name)
-        if queue is None:
-            await _close(channel)
-            return None
+        name = self.topology.lane(connection, lane).name
         self._epoch += 1
         lease = RabbitLease(
             connection=connection,
@@ -193,35 +182,9 @@ class RabbitEngine:
             bury=self._bury,
             alive=lambda: self.is_alive,
         )
-        await lease.begin(queue)
+        # Where another still has something of it, this one waits in the queue's own line.
+        await lease.begin(await channel.declare_queue(name, passive=True))
         return lease
-
-    async def _left_by_others(self, channel: AbstractChannel, name: str) -> AbstractQueue | None:
-        """Wait until a lane's last consumer is gone, and what it had is back in its place.
-
-        A consumer that was cancelled keeps what it was sent until its channel is gone. One that
-        came before that would get what is behind it.
-
-        Where a queue does not answer within a quarter of a second, or has no leader at present,
-        RabbitMQ says of it that it has no messages and no consumers (`rabbit_quorum_queue:stat`).
-        So nothing at all is believed only if nothing else was heard for a while; nobody waits for
-        a lane in which nothing is.
-
-        Returns:
-            The lane; None where it takes too long.
-        """
-        for _ in range(_LOOKS):
-            queue = await channel.declare_queue(name, passive=True)
-            found = queue.declaration_result
-            if not found.consumer_count:
-                since_s = self._empty_since_s.setdefault(name, time.monotonic())
-                if found.message_count or time.monotonic() - since_s >= self.quiet_s:
-                    self._empty_since_s.pop(name)
-                    return queue
-                return None
-            self._empty_since_s.pop(name, None)
-            await asyncio.sleep(_LOOK_S)
-        return None
 
     async def workers(self, connection: str) -> int:
         """Give a sign of life to the other workers, and return how many give one.

@@ -1,4 +1,10 @@
-"""A lane that this worker holds: the one active consumer of its queue."""
+"""A lane that this worker holds: the one active consumer of its queue.
+
+Where a consumer goes, all that it was sent goes back at once and in its order, and only then the
+next one is sent anything. Not so where it is cancelled first: what is on its way to it then goes
+back before what it has (`rabbit_fifo_client:handle_delivery`), and the next one overtakes it. So a
+consumer is cancelled only when nothing can be on its way and nothing is left to deliver.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +51,9 @@ class RabbitLease:
     _tag: str = ""
     _lost: bool = False
     _stopped: bool = False
+    _heard: int = 0
+    _delivered: int = 0
+    _acked: int = 0
     _buffer: deque[Fetched] = attrs.field(factory=deque)
     _news: asyncio.Event = attrs.field(factory=asyncio.Event)
 
@@ -70,7 +79,7 @@ class RabbitLease:
     async def fetch(self, most: int, wait_s: float) -> list[Fetched]:
         """Return what the server has sent."""
         self._check()
-        if not self._buffer and not self._stopped:
+        if not self._buffer and not self._has_all:
             self._news.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
@@ -81,38 +90,54 @@ class RabbitLease:
         return [self._buffer.popleft() for _ in range(count)]
 
     async def ack(self, batch: Sequence[Fetched]) -> None:
-        """Acknowledge events, and all before them, at once."""
+        """Acknowledge events, and all before them; once it was stopped, in the end.
+
+        The server sends others for what is acknowledged, and what goes back unseen counts as
+        having been with somebody.
+        """
         self._check()
-        try:
-            async with answered(ANSWER_S):
-                underlay = await self.channel.get_underlay_channel()
-                await underlay.basic_ack(batch[-1].place, multiple=True)
-        except TROUBLE as error:
-            raise self._lose() from error
+        self._delivered = batch[-1].place
+        if not self._stopped:
+            try:
+                async with answered(ANSWER_S):
+                    await self._settle()
+            except TROUBLE as error:
+                raise self._lose() from error
 
     async def dead(self, events: Sequence[Fetched], reason: str) -> None:
         """Publish dead letters, and wait until they are confirmed."""
         await self.bury(self.lane, self.connection, events, reason)
 
     async def stop(self) -> None:
-        """Have the server send nothing more; it keeps what this worker was sent for it."""
-        if self._queue is not None and not self._stopped:
-            try:
-                async with answered(ANSWER_S):
-                    await self._queue.cancel(self._tag)
-                    # What was sent before is handed in by tasks; this is answered after them.
-                    await self.channel.set_qos(prefetch_count=PREFETCH)
-            except TROUBLE as error:
-                raise self._lose() from error
+        """Hand out what the server sends without being told that any of it is done."""
         self._stopped = True
-        self._news.set()
 
     async def release(self) -> None:
-        """Close the channel, which hands the lane over."""
+        """Acknowledge what is delivered, and close the channel, which hands the lane over."""
+        with suppress(*TROUBLE):
+            async with answered(CLOSE_S):
+                if not self._lost and not self.channel.is_closed:
+                    await self._take_leave()
         self._lost = True
         with suppress(*TROUBLE):
             async with answered(CLOSE_S):
                 await self.channel.close()
+
+    @property
+    def _has_all(self) -> bool:
+        """Whether the server sends nothing more before something is acknowledged."""
+        return self._heard - self._acked >= PREFETCH
+
+    async def _take_leave(self) -> None:
+        if self._queue is not None and self._has_all and self._delivered == self._heard:
+            await self._queue.cancel(self._tag, nowait=True)
+        if self._delivered > self._acked:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        underlay = await self.channel.get_underlay_channel()
+        await underlay.basic_ack(self._delivered, multiple=True)
+        self._acked = self._delivered
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         if message.delivery_tag is None:
@@ -120,6 +145,7 @@ class RabbitLease:
         # Quorum queues count; a message that goes back to its place has been with somebody.
         again = bool(message.headers.get("x-delivery-count")) or bool(message.redelivered)
         at_ms = int(message.timestamp.timestamp() * 1000) if message.timestamp else None
+        self._heard = message.delivery_tag
         self._buffer.append(Fetched(event_of(message), message.delivery_tag, again, at_ms))
         self._news.set()
 

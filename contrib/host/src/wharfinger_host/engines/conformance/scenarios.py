@@ -13,6 +13,7 @@ __all__ = [
     "NEEDS_NODES",
     "SCENARIOS",
     "hand_over",
+    "hand_over_kill",
     "node_kill",
     "poison",
     "publish_during_failure",
@@ -21,6 +22,9 @@ __all__ = [
 ]
 
 _AFTER_WAKING_S: Final = 1.5
+_GIVING_AWAY_S: Final = 2.0
+"""Seconds after which a worker has heard of another that was started, and gives lanes to it."""
+_SLOW_S: Final = 0.5
 
 
 async def worker_kill(trial: Trial) -> None:
@@ -92,6 +96,20 @@ async def hand_over(trial: Trial) -> None:
         publishing.cancel()
 
 
+async def hand_over_kill(trial: Trial) -> None:
+    """Kill a worker while it gives lanes to one that joins, twice; a slow vendor makes it last."""
+    trial.vendor.latency_s = _SLOW_S
+    await trial.publish()
+    old = await trial.hire()
+    await trial.until(0.01)
+    for _ in range(2):
+        new = await trial.hire()
+        await asyncio.sleep(_GIVING_AWAY_S)
+        await trial.kill(old)
+        old = new
+    await trial.hire()
+
+
 async def node_kill(trial: Trial) -> None:
     """Kill a node and a worker at once at 30 %; the node comes back at the end."""
     if trial.nodes is None:
@@ -119,6 +137,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Trial], Awaitable[None]]]] = MappingProx
         "poison": poison,
         "publish-during-failure": publish_during_failure,
         "hand-over": hand_over,
+        "hand-over-kill": hand_over_kill,
         "node-kill": node_kill,
     }
 )
