@@ -61,6 +61,6 @@ def produce(producer: Producer, topic: str) -> Callable[..., None]:
     def produce(*values: bytes | None, lane: int = 0, **message: Any) -> None:
         for value in values:
             producer.produce(topic, value, partition=lane, **message)
-        assert producer.flush(10) == 0
+        assert producer.flush(60) == 0
 
     return produce

@@ -21,5 +21,5 @@ EVENTS = 600
 async def test_the_lanes_of_a_topic_keep_the_contract(brokers, name):
     trial = trial_of(brokers, name, EVENTS)
     counts = await run_scenario(trial, SCENARIOS[name])
-    assert faults(counts, allowed(trial)) == []
+    assert faults(counts, allowed(trial, counts)) == []
     assert counts.dead == (EVENTS // 40 if name == "poison" else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.leasing import fetched, lane_of
+from tests.leasing import fall_silent, fetched, lane_of, leave, opened
 
 from wharfinger_host.engines.contract import (
     EngineDownError,
@@ -80,7 +80,7 @@ async def test_what_is_not_acknowledged_goes_back_to_its_place(engine, other, pu
     lease = await lane_of(engine, 0)
     batch = await fetched(lease, 6)
     await lease.ack(batch[:4])
-    await engine.close()
+    await leave(engine)
     batch = await fetched(await lane_of(other, 0), 6)
     assert [each.event for each in batch] == events(10)[4:]
     # All of it was there to be handed out, and nobody said before it died what was.
@@ -95,7 +95,7 @@ async def test_what_was_never_handed_out_is_not_had_again_where_a_lane_is_let_go
     batch = await fetched(lease, 6)
     await lease.ack(batch[:4])
     await lease.release()
-    await engine.close()
+    await leave(engine)
     batch = await fetched(await lane_of(other, 0), 6)
     assert [(each.event.id, each.again) for each in batch] == [
         *(("e4", True), ("e5", True)),
@@ -146,7 +146,7 @@ async def test_a_lane_with_more_than_a_worker_holds_waits_in_kafka(engine, put):
 async def test_a_lane_is_lost_with_its_group(engine):
     lease = await lane_of(engine, 0)
     assert lease.is_good
-    await engine.close()
+    await leave(engine)
     assert not lease.is_good
     with pytest.raises(LaneLostError):
         await lease.fetch(1, 0.0)
@@ -200,64 +200,48 @@ async def test_what_is_no_event_becomes_a_dead_letter_and_holds_up_nothing(engin
 
 
 async def test_the_status_says_what_is_missing_and_makes_nothing(brokers):
-    made = open_engine(brokers.url("nowhere"), LANES)
-    try:
+    async with opened(open_engine(brokers.url("nowhere"), LANES)) as made:
         for _ in range(2):
             status = await made.status(["acme"])
             assert not status.ok
             assert [lane.waiting for lane in status.lanes] == [None] * LANES
             assert all("engine setup" in lane.problem for lane in status.lanes)
-    finally:
-        await made.close()
 
 
 async def test_a_connection_without_a_place_has_to_be_set_up(url):
-    made = open_engine(url, LANES)
-    try:
+    async with opened(open_engine(url, LANES)) as made:
         assert "no place" in (await made.status(["acme"])).lanes[0].problem
         await made.setup(["acme"])
         assert (await made.status(["acme"])).ok
-    finally:
-        await made.close()
 
 
 @pytest.mark.parametrize(("begin", "waits"), [("latest", 0), ("earliest", 2)])
 async def test_a_connection_begins_where_the_url_says(brokers, topic, begin, waits, produce):
     produce(b"{}", b"{}")
-    made = open_engine(f"{brokers.url(topic)}&begin={begin}", LANES)
-    try:
+    async with opened(open_engine(f"{brokers.url(topic)}&begin={begin}", LANES)) as made:
         for _ in range(2):  # what has a place keeps it
             await made.setup(["acme"])
         assert [lane.waiting for lane in (await made.status(["acme"])).lanes] == [waits, 0, 0, 0]
-    finally:
-        await made.close()
 
 
 async def test_a_number_of_lanes_other_than_that_of_partitions_is_refused(url):
-    made = open_engine(url, LANES + 1)
-    try:
+    async with opened(open_engine(url, LANES + 1)) as made:
         assert "partitions = 4" in (await made.status(["acme"])).problems[0]
         for asked in (made.setup(["acme"]), made.publish(events(1)), made.workers("acme")):
             with pytest.raises(EngineError, match="partitions = 4"):
                 await asked
-    finally:
-        await made.close()
 
 
 async def test_partitions_that_came_later_are_said(brokers):
     topic = brokers.topics_of(LANES, "acme")
-    made = open_engine(brokers.url(topic), LANES - 1)
-    made._topics.lanes = LANES  # as it was when the worker began
-    try:
+    async with opened(open_engine(brokers.url(topic), LANES - 1)) as made:
+        made._topics.lanes = LANES  # as it was when the worker began
         with pytest.raises(EngineError, match="more partitions than the 3 lanes"):
             await lane_of(made, LANES)
-    finally:
-        await made.close()
 
 
 async def test_nothing_is_published_to_nowhere(brokers):
-    made = open_engine(brokers.url("nowhere"), LANES)
-    try:
+    async with opened(open_engine(brokers.url("nowhere"), LANES)) as made:
         for asked in (
             made.publish(events(1)),
             made.acquire("acme", 0),
@@ -266,17 +250,12 @@ async def test_nothing_is_published_to_nowhere(brokers):
         ):
             with pytest.raises(EngineError, match="engine setup"):
                 await asked
-    finally:
-        await made.close()
 
 
 async def test_a_connection_that_kafka_cannot_name_is_said(url):
-    made = open_engine(url, LANES)
-    try:
+    async with opened(open_engine(url, LANES)) as made:
         with pytest.raises(EngineError, match="Kafka takes no topic named"):
             await made.setup(["päckchen"])
-    finally:
-        await made.close()
 
 
 async def test_where_nobody_listens_is_said_without_the_password(unused_tcp_port, monkeypatch):
@@ -290,10 +269,11 @@ async def test_where_nobody_listens_is_said_without_the_password(unused_tcp_port
 
 async def test_a_worker_that_nobody_works_with_any_more_leaves_the_group(engine, other):
     await lane_of(engine, 0)
+    await fall_silent(engine)
     member = engine._members["acme"]
     member._beaten_s -= 60
     async with asyncio.timeout(30):
         while not member.has_ended:  # noqa: ASYNC110  # a thread does it
             await asyncio.sleep(0.01)
     assert await lane_of(other, 0)
-    assert await engine.workers("acme")
+    assert await lane_of(engine, 1)

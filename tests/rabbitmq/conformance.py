@@ -46,9 +46,9 @@ class ClusterNodes:
             await self.cluster.ready()
 
 
-def url_of(cluster: Cluster) -> str:
+def url_of(cluster: Cluster, heartbeat_s: int = 2) -> str:
     """Return the URL for trials, with lanes of its own for each of them."""
-    return f"{cluster.url}?space={{run}}&heartbeat=2"
+    return f"{cluster.url}?space={{run}}&heartbeat={heartbeat_s}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -39,7 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def url(node: Cluster) -> str:
     """Names of its own in the one node."""
-    return f"{node.url}?heartbeat=2&space=t{secrets.token_hex(4)}"
+    return f"{node.url}?space=t{secrets.token_hex(4)}"
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def test_serve_publishes_what_it_takes_in_and_delivers_it(shop):
         f"{address[0]}/v1/batch",
         json={"batch": [each.event for each in shop.planted]},
         headers={"Authorization": f"Basic {key}"},
+        timeout=60,
     )
     assert reply.status_code == 200, reply.text
     assert shop.finish() == 0

@@ -19,7 +19,9 @@ EVENTS = 1_600
 
 @pytest.mark.parametrize("name", ["worker-kill", "worker-hang", "poison", "hand-over"])
 async def test_one_node_keeps_the_contract(node, name):
-    trial = Trial(url=url_of(node), count=EVENTS, poison_every=40 if name == "poison" else 0)
+    # Where nobody dies nothing may arrive twice, however busy the machine is.
+    url = url_of(node) if name.startswith("worker") else url_of(node, heartbeat_s=10)
+    trial = Trial(url=url, count=EVENTS, poison_every=40 if name == "poison" else 0)
     counts = await run_scenario(trial, SCENARIOS[name])
     assert faults(counts, trial.duplicates_allowed) == []
     assert counts.dead == (EVENTS // 40 if name == "poison" else 0)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from tests import leasing
-from tests.leasing import fetched
+from tests.leasing import fetched, leave, opened
 from tests.rabbitmq.nodes import Cluster
 
 from wharfinger_host.engines.contract import (
@@ -64,7 +64,7 @@ async def test_what_is_not_acknowledged_goes_back_to_its_place(engine, other):
     lease = await lane_of(engine)
     batch = await fetched(lease, 6)
     await lease.ack(batch[:4])
-    await engine.close()
+    await leave(engine)
     batch = await fetched(await lane_of(other), 6)
     assert [each.event for each in batch] == events(10)[4:]
     assert all(each.again for each in batch)
@@ -98,7 +98,7 @@ async def test_what_a_lane_that_is_stopped_did_not_deliver_comes_first(engine, o
 async def test_a_lane_is_lost_with_its_connection(engine):
     lease = await lane_of(engine)
     assert lease.is_good
-    await engine.close()
+    await leave(engine)
     assert not lease.is_good
     with pytest.raises(LaneLostError):
         await lease.fetch(1, 0.0)
@@ -130,17 +130,13 @@ async def test_dead_letters_are_kept_with_their_reason(engine):
 
 
 async def test_a_full_lane_takes_no_more_and_keeps_what_it_has(url):
-    made = open_engine(f"{url}&most_waiting=3", LANES)
-    made._events.patience_s = 0.0
-    try:
-        await made.setup(["acme"])
+    async with opened(open_engine(f"{url}&most_waiting=3", LANES), "acme") as made:
+        made._events.patience_s = 0.0
         # A queue learns that it is full a little after it is.
         with pytest.raises(EngineFullError):
             await made.publish(events(50))
         batch = await fetched(await lane_of(made), 3)
         assert [each.event for each in batch] == events(50)[: len(batch)]
-    finally:
-        await made.close()
 
 
 async def test_the_status_says_what_is_missing_and_makes_nothing(url):
@@ -259,28 +255,21 @@ def alone(tmp_path):
 
 
 async def test_a_node_that_takes_no_more_lets_its_lanes_run_empty(alone):
-    made = open_engine(alone.url, LANES)
-    await made.setup(["acme"])
-    await made.publish(events(450))
-    await made.close()
+    async with opened(open_engine(alone.url, LANES), "acme") as made:
+        await made.publish(events(450))
     alone.nodes[0].kill()
     alone.memory = "1MB"
     alone.start(alone.nodes[0])
     await alone.ready()
-    made = open_engine(alone.url, LANES)
-    made._events.patience_s = 0.0
-    try:
-        async with asyncio.timeout(60):
-            await until_up(made)
-            with pytest.raises(EngineDownError, match=r"memory (or|and) disk"):
-                await made.publish(events(1))
-            lease = await lane_of(made)
-            # More than is handed out before something is acknowledged.
-            for _ in range(9):
-                await made.workers("acme")
-                await lease.ack(await fetched(lease, 50))
-    finally:
-        await made.close()
+    async with opened(open_engine(alone.url, LANES)) as made, asyncio.timeout(60):
+        made._events.patience_s = 0.0
+        await until_up(made)
+        with pytest.raises(EngineDownError, match=r"memory (or|and) disk"):
+            await made.publish(events(1))
+        lease = await lane_of(made)
+        # More than is handed out before something is acknowledged.
+        for _ in range(9):
+            await lease.ack(await fetched(lease, 50))
 
 
 async def until_up(engine):

@@ -25,7 +25,7 @@ __all__ = ["CONNECTIONS", "LANES", "Shop", "shop_of"]
 
 CONNECTIONS = ("shop", "north")
 LANES = 8
-_PATIENCE_S = 60.0
+_PATIENCE_S = 100.0
 _ONCE = frozenset({"APIEvent-orders", "APIEvent-north", "APIEvent-greetings"})
 
 

@@ -53,10 +53,13 @@ class KafkaEngine:
     _members: dict[str, Member] = attrs.field(factory=dict)
     _topics: Topics = attrs.field(init=False)
     _publisher: Publisher = attrs.field(init=False)
+    _dead: Publisher = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._topics = Topics(self.address, self.lanes)
         self._publisher = Publisher(self.address)
+        # A letter that is too large is to hold up neither other letters nor what is published.
+        self._dead = Publisher(self.address, in_order=False)
 
     @property
     def beat_s(self) -> float:
@@ -126,7 +129,7 @@ class KafkaEngine:
         members = list(self._members.values())
         self._members.clear()
         await asyncio.gather(*(member.close() for member in members))
-        await self._publisher.close()
+        await asyncio.gather(self._publisher.close(), self._dead.close())
 
     async def _member(self, connection: str) -> Member:
         """Return the member of a group; another one where the last broke off."""
@@ -157,13 +160,14 @@ class KafkaEngine:
         topic = self.address.dead_of(connection)
         letters = [letter(each, message, topic, lane, reason) for each, message in events]
         try:
-            await self._publisher.publish(letters)
-        except TooLargeError:
-            for each, (_, message) in zip(letters, events, strict=True):
-                try:
-                    await self._publisher.publish([each])
-                except TooLargeError:
-                    await self._publisher.publish([without_value(each, message)])
+            await self._dead.publish(letters)
+        except TooLargeError as error:
+            if len(letters) == 1:
+                await self._dead.publish([without_value(letters[0], events[0][1])])
+                return
+            # Those that went in one request with it were refused, too.
+            for number in error.missing:
+                await self._bury(connection, lane, [events[number]], reason)
 
     def _read(self, message: Message) -> Read:
         return read(message, self.address)

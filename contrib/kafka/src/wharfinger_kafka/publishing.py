@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import attrs
@@ -30,7 +31,15 @@ _Heard = Callable[[KafkaError | None, Message], None]
 
 
 class TooLargeError(EngineError):
-    """An event is larger than its topic takes."""
+    """An event is larger than its topic takes.
+
+    Attributes:
+        missing: Which of the messages are not there, by their numbers from 0 on.
+    """
+
+    def __init__(self, said: str, missing: Sequence[int]) -> None:
+        super().__init__(said)
+        self.missing = missing
 
 
 @attrs.define(eq=False)
@@ -39,10 +48,13 @@ class Publisher:
 
     Attributes:
         address: Where the brokers are.
+        in_order: Whether an event that fails takes with it what is behind it. The next ones then
+            wait about half a second for another producer.
         patience_s: Seconds for which an event is tried again.
     """
 
     address: Address
+    in_order: bool = True
     patience_s: float = _PATIENCE_S
     _producer: Producer | None = None
     _making: threading.Lock = attrs.field(factory=threading.Lock)
@@ -54,8 +66,9 @@ class Publisher:
             messages: Each with its topic.
 
         Raises:
-            EngineDownError: Some were not confirmed in time. What follows the first of them in its
-                partition is not there either, so the same may be published again.
+            EngineDownError: Some were not confirmed in time. In order, what follows the first of
+                them in its partition is not there either, so the same may be published again.
+            TooLargeError: A broker refuses some for their size.
             EngineError: A broker refuses them.
         """
         if messages:
@@ -73,39 +86,43 @@ class Publisher:
             producer = self._at_work()
         except KafkaException as error:
             raise refused(self.address, error) from error
-        answers: list[KafkaError | None] = []
+        answers: dict[int, KafkaError | None] = {}
 
-        def hear(error: KafkaError | None, _: Message) -> None:
-            answers.append(error)
+        def hear(number: int, error: KafkaError | None, _: Message) -> None:
+            answers[number] = error
 
         try:
-            for message in messages:
-                self._put(producer, message, hear)
+            for number, message in enumerate(messages):
+                self._put(producer, message, partial(hear, number))
             while len(answers) < len(messages):
                 producer.poll(_POLL_S)
         except KafkaException as error:
             self._leave(producer)
             with suppress(KafkaException):  # what it is about is told of the events themselves
                 producer.flush(_ANSWERS_S)
-            raise self._refused([each for each in answers if each] or [error.args[0]]) from error
-        failed = [error for error in answers if error is not None]
-        if failed:
+            unheard = dict.fromkeys(range(len(messages)), error.args[0])
+            raise self._refused(unheard | answers) from error
+        if any(error is not None for error in answers.values()):
+            found = self._refused(answers)
             # What one event waits for, others behind it would overtake: all of it ends here.
-            self._leave(producer)
-            raise self._refused(failed)
+            if self.in_order or not isinstance(found, TooLargeError):
+                self._leave(producer)
+            raise found
 
-    def _refused(self, errors: Sequence[KafkaError]) -> EngineError:
+    def _refused(self, answers: Mapping[int, KafkaError | None]) -> EngineError:
         """Return what is wrong: those behind one that is refused only say that they were left."""
-        if any(error.code() == KafkaError.MSG_SIZE_TOO_LARGE for error in errors):
-            return TooLargeError(
+        failed = {number: error for number, error in sorted(answers.items()) if error is not None}
+        if any(error.code() == KafkaError.MSG_SIZE_TOO_LARGE for error in failed.values()):
+            said = (
                 f"An event is larger than {self.address} takes. Raise max.message.bytes of the "
                 "topic."
             )
-        for error in errors:
+            return TooLargeError(said, list(failed))
+        for error in failed.values():
             found = refused(self.address, KafkaException(error))
             if not isinstance(found, EngineDownError):
                 return found
-        return EngineDownError(f"{self.address} did not confirm {len(errors):,} events in time.")
+        return EngineDownError(f"{self.address} did not confirm {len(failed):,} events in time.")
 
     def _put(self, producer: Producer, message: Outgoing, hear: _Heard) -> None:
         event = message.event
@@ -134,8 +151,7 @@ class Publisher:
                         **self.address.client,
                         "acks": "all",
                         "enable.idempotence": True,
-                        # One that fails takes with it what is behind it.
-                        "enable.gapless.guarantee": True,
+                        "enable.gapless.guarantee": self.in_order,
                         "partitioner": self.address.partitioner_name,
                         "linger.ms": _LINGER_MS,
                         "message.max.bytes": _LARGEST,
