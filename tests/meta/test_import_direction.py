@@ -36,6 +36,10 @@ MAY_IMPORT = {
     "watched": {
         *("active", "delivery", "model", "receipts", "sending", "settling", "telemetry"),
     },
+    "account": {
+        *("access", "active", "delivery", "errors", "given", "opening", "receipts", "sending"),
+        *("telemetry", "watched"),
+    },
     "road": {"active", "delivery", "model", "sending", "settling"},
     "flow": {
         *("active", "delivery", "errors", "model", "road", "sending", "settling", "watched"),
@@ -51,8 +55,8 @@ LIVES_IN = {
     "anyio": {"sync"},
     "cattrs": {"configuration", "payload"},
     "httpx": {
-        *("access", "assembly", "configuration", "connection", "delivery", "model", "plugins"),
-        "preview",
+        *("access", "account", "assembly", "configuration", "connection", "delivery", "model"),
+        *("plugins", "preview"),
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},
