@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "model": {"errors"},
     "hookspecs": {"model"},
     "discovery": {"hookspecs"},
+    "plugin_report": {"discovery"},
     "mapping": {"errors", "jsontext", "model", "suggest"},
     "trigger": {"errors", "jsontext", "model", "suggest"},
     "payload": {"errors", "jsontext", "model", "suggest"},
@@ -48,7 +49,7 @@ MAY_IMPORT = {
     "preview": {"active", "delivery", "errors", "model", "opening", "receipts", "sending"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }
-KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry", "sync"}
+KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "loading", "plugins", "registry", "sync"}
 
 # Libraries that shape a room stay in it. Model names `httpx.Auth` in a record.
 LIVES_IN = {
@@ -61,7 +62,7 @@ LIVES_IN = {
     "lark": {"trigger"},
     "liquid": {"mapping"},
     "opentelemetry": {"telemetry"},
-    "pluggy": {"hookspecs", "plugins", "registry"},
+    "pluggy": {"hookspecs", "loading", "plugins", "registry"},
     "stamina": {"delivery"},
 }
 

@@ -12,8 +12,9 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from wharfinger.loading import load_plugins
 from wharfinger.model.batching import Unbatched
-from wharfinger.plugins import Plugins, load_plugins
+from wharfinger.plugins import Plugins
 from wharfinger.suggest import did_you_mean
 from wharfinger.testing import (
     batches,
