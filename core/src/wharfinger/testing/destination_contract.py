@@ -28,14 +28,7 @@ from wharfinger.testing import (
     records,
     running,
 )
-from wharfinger.testing.bench import (
-    Bench,
-    Delivery,
-    InTrouble,
-    awake,
-    in_every_trouble,
-    no_waits,
-)
+from wharfinger.testing.bench import Bench, Delivery, InTrouble, awake, in_every_trouble, no_waits
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
 from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
