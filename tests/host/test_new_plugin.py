@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import wharfinger
@@ -85,7 +89,7 @@ def test_it_is_found_by_its_entry_point(plugin, installed):
 
 def test_its_tests_and_the_kit_pass(plugin, installed):
     output = succeed("pytest", "-q", "-p", "no:cacheprovider", cwd=plugin, path=[installed])
-    assert "28 passed" in output
+    assert "29 passed" in output
 
 
 def test_the_kit_passes_without_a_class(plugin, installed, tmp_path):
@@ -99,6 +103,54 @@ def test_the_kit_passes_without_a_class(plugin, installed, tmp_path):
         path=[installed],
     )
     assert "failed" not in output
+
+
+@pytest.fixture(scope="module")
+def answer(plugin):
+    """Give the results of events, as the imitation of the vendor that comes with it answers."""
+    answers = runpy.run_path(str(plugin / "tests/answering.py"))["answers"]
+
+    def answer(*events):
+        response = answers(httpx.Request("POST", "https://api.acme-mail.example", json=events))
+        assert response.status_code == 200
+        return response.json()["results"]
+
+    return answer
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["properties", "total", "id"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(ANYTHING, max_size=4))
+def test_the_imitation_answers_whatever_it_is_sent(answer, events):
+    results = answer(*events)
+    assert len(results) == len(events)
+    for result in results:
+        told = bool(result.get("reason"))
+        assert (result["status"], told) in {("accepted", False), ("refused", True)}
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({}, "properties are missing"),
+        ({"properties": None}, "total is missing from properties"),
+        ({"properties": {"totl": 1}}, "total is missing from properties"),
+        ({"properties": {"total": "1"}}, "total is no number"),
+        ({"properties": {"total": -0.5}}, "total is negative"),
+    ],
+)
+def test_the_imitation_says_what_an_event_lacks(answer, event, reason):
+    accepted, refused = {"status": "accepted"}, {"status": "refused", "reason": reason}
+    good = {"properties": {"total": 0}}
+    assert answer(good, event, good) == [accepted, refused, accepted]
 
 
 @pytest.mark.parametrize("name", ["ab", LONGEST])

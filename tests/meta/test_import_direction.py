@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "model": {"errors"},
     "hookspecs": {"model"},
     "discovery": {"hookspecs"},
+    "plugin_report": {"discovery"},
     "mapping": {"errors", "jsontext", "model", "suggest"},
     "trigger": {"errors", "jsontext", "model", "suggest"},
     "payload": {"errors", "jsontext", "model", "suggest"},
@@ -36,6 +37,10 @@ MAY_IMPORT = {
     "watched": {
         *("active", "delivery", "model", "receipts", "sending", "settling", "telemetry"),
     },
+    "account": {
+        *("access", "active", "delivery", "errors", "given", "opening", "receipts", "sending"),
+        *("telemetry", "watched"),
+    },
     "road": {"active", "delivery", "model", "sending", "settling"},
     "flow": {
         *("active", "delivery", "errors", "model", "road", "sending", "settling", "watched"),
@@ -44,20 +49,20 @@ MAY_IMPORT = {
     "preview": {"active", "delivery", "errors", "model", "opening", "receipts", "sending"},
     "explanation": {"active", "errors", "mapping", "model", "payload", "preview", "trigger"},
 }
-KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "plugins", "registry", "sync"}
+KNOW_SEVERAL_ROOMS = {"", "assembly", "connection", "loading", "plugins", "registry", "sync"}
 
 # Libraries that shape a room stay in it. Model names `httpx.Auth` in a record.
 LIVES_IN = {
     "anyio": {"sync"},
     "cattrs": {"configuration", "payload"},
     "httpx": {
-        *("access", "assembly", "configuration", "connection", "delivery", "model", "plugins"),
-        "preview",
+        *("access", "account", "assembly", "configuration", "connection", "delivery", "model"),
+        *("plugins", "preview"),
     },
     "lark": {"trigger"},
     "liquid": {"mapping"},
     "opentelemetry": {"telemetry"},
-    "pluggy": {"hookspecs", "plugins", "registry"},
+    "pluggy": {"hookspecs", "loading", "plugins", "registry"},
     "stamina": {"delivery"},
 }
 

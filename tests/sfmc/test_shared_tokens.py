@@ -75,10 +75,10 @@ async def worker(tenant, clock, settings):
             config = {"destination": "salesforce-marketing-cloud", "settings": own}
             connection = plugins.connect(config, transport=httpx.MockTransport(tenant))
             await stack.enter_async_context(connection)
-            auth = connection._session().auth
+            auth = connection._account.session.auth
             assert isinstance(auth, MarketingCloudAuth)
             auth._clock = clock
-            return connection._session(), auth, state
+            return connection._account.session, auth, state
 
         yield worker
 

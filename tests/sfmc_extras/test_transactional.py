@@ -22,6 +22,10 @@ async def _outcomes(connection, *events):
     return [receipt.outcomes["mails"] for receipt in receipts]
 
 
+def _recipients(request):
+    return orjson.loads(request.content)["recipients"]
+
+
 async def test_the_messages_of_a_definition_travel_in_one_request(connect, paper):
     outcomes = await _outcomes(connect(ATTRIBUTES), order(1), order(2))
     (request,) = paper.messages
@@ -52,7 +56,7 @@ async def test_each_definition_has_requests_of_its_own(connect, paper):
 
 async def test_five_hundred_messages_fill_a_request(connect, paper):
     await _outcomes(connect(), *map(order, range(1200)))
-    sizes = [len(orjson.loads(request.content)["recipients"]) for request in paper.messages]
+    sizes = [len(_recipients(request)) for request in paper.messages]
     assert sum(sizes) == 1200
     assert max(sizes) <= 500
 
@@ -60,8 +64,49 @@ async def test_five_hundred_messages_fill_a_request(connect, paper):
 async def test_an_event_that_came_twice_is_one_message(connect, paper):
     outcomes = await _outcomes(connect(), order(1), order(2), order(1))
     (request,) = paper.messages
-    assert len(orjson.loads(request.content)["recipients"]) == 2
+    assert len(_recipients(request)) == 2
     assert [outcome.status for outcome in outcomes] == [Status.DELIVERED] * 3
+
+
+def _says_its_key_is_taken(outcome):
+    assert (outcome.status, outcome.code) == (Status.REJECTED, "payload-invalid")
+    assert outcome.message.startswith("Message Key is that of another message")
+    assert outcome.attempts == 0
+    return True
+
+
+async def test_another_message_with_the_key_of_one_before_it_is_rejected_and_not_sent(
+    connect, paper
+):
+    other = order(2, messageId="m-1")
+    one, taken, again, free = await _outcomes(connect(), order(1), other, order(1), order(3))
+    (request,) = paper.messages
+    sent = [(each["messageKey"], each["to"]) for each in _recipients(request)]
+    assert sent == [("m-1", "c1@example.com"), ("m-3", "c3@example.com")]
+    assert [outcome.status for outcome in (one, again, free)] == [Status.DELIVERED] * 3
+    assert _says_its_key_is_taken(taken)
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.ReadTimeout("lost"), httpx.Response(404), httpx.Response(503)]
+)
+@pytest.mark.parametrize("delivery", [{}, ONCE])
+async def test_whatever_becomes_of_the_first_one_the_other_was_not_sent(
+    connect, paper, answer, delivery
+):
+    paper.answers += [answer] * 3
+    one, taken = await _outcomes(connect(delivery), order(1), order(2, messageId="m-1"))
+    assert one.status is not Status.DELIVERED
+    assert _says_its_key_is_taken(taken)
+    assert all(len(_recipients(request)) == 1 for request in paper.messages)
+
+
+async def test_what_is_tried_again_for_want_of_an_answer_is_the_first_one_alone(connect, paper):
+    paper.answers.append(httpx.Response(503))
+    one, taken = await _outcomes(connect(), order(1), order(2, messageId="m-1"))
+    assert (one.status, one.attempts) == (Status.DELIVERED, 2)
+    assert _says_its_key_is_taken(taken)
+    assert [_recipients(request)[0]["to"] for request in paper.messages] == ["c1@example.com"] * 2
 
 
 async def test_a_refused_recipient_is_rejected_and_the_others_are_delivered(connect, paper):
@@ -131,7 +176,7 @@ async def test_a_message_that_the_reply_forgets_is_tried_again_alone(connect, pa
     paper.answers.append(_json(202, responses=[{"messageKey": "m-1"}]))
     one, other = await _outcomes(connect(), order(1), order(2))
     assert (one.status, other.status) == (Status.DELIVERED, Status.DELIVERED)
-    again = orjson.loads(paper.messages[1].content)["recipients"]
+    again = _recipients(paper.messages[1])
     assert [recipient["messageKey"] for recipient in again] == ["m-2"]
 
 

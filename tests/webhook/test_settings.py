@@ -154,7 +154,7 @@ async def test_an_endpoint_that_repeats_all_it_hears_gives_nothing_away(
             return told(request)
 
     connection = connect(**settings, **HIDDEN)
-    connection._transport = Parrot()
+    connection._account.transport = Parrot()
     with caplog.at_level(logging.DEBUG):
         async with connection:
             (receipt,) = await connection.deliver([track()])

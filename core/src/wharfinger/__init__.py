@@ -46,6 +46,7 @@ from wharfinger.errors import (
 from wharfinger.explanation import Explanation, MappingExplanation
 from wharfinger.flow import Flow
 from wharfinger.hookspecs import hookimpl
+from wharfinger.loading import load_plugins
 from wharfinger.mapping.explain import Step
 from wharfinger.model.action import Action, Directive, Effect, Perform, RowFields
 from wharfinger.model.batching import Batch, BatchPolicy, BatchReport, Unbatched
@@ -75,7 +76,8 @@ from wharfinger.model.secret import Secret
 from wharfinger.model.unset import UNSET, Unset
 from wharfinger.payload import fields_of, json_schema, structure
 from wharfinger.payload.explain import FieldReading, Reading
-from wharfinger.plugins import PluginReport, Plugins, PluginStatus, load_plugins
+from wharfinger.plugin_report import PluginReport, PluginStatus
+from wharfinger.plugins import Plugins
 from wharfinger.preview import Preview, PreviewedRequest
 from wharfinger.redacting import redacted, stack_of
 from wharfinger.road import Journal

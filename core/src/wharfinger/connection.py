@@ -13,25 +13,22 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 from weakref import WeakSet
 
 import httpx
 
 from wharfinger.access import Access
+from wharfinger.account import Account
 from wharfinger.active import ActiveMapping
 from wharfinger.configuration import ConnectionConfig
-from wharfinger.delivery.client import Client
-from wharfinger.delivery.governor import Governor, Terms
+from wharfinger.delivery.governor import Governor
 from wharfinger.delivery.http import RefusingTransport
 from wharfinger.delivery.lanes import plan_lanes
 from wharfinger.delivery.live_lanes import Clock
-from wharfinger.delivery.session import Session
 from wharfinger.delivery.usage import Usage
-from wharfinger.errors import NotOpenError
-from wharfinger.explanation import Explanation, explain_mapping
+from wharfinger.explanation import Explanation, explain
 from wharfinger.flow import Flow, FlowLimits
 from wharfinger.given import Given
 from wharfinger.model.action import Effect
@@ -39,19 +36,14 @@ from wharfinger.model.choices import Choices, Question
 from wharfinger.model.destination import Destination, Finding
 from wharfinger.model.outcome import Receipt
 from wharfinger.model.provision import Plan
-from wharfinger.opening import OpenedMappings, findings_of, open_mappings
+from wharfinger.opening import OpenedMappings, findings_of
 from wharfinger.preview import Preview, preview
 from wharfinger.provisioning import apply_plans, make_plans
-from wharfinger.receipts import Halts, Receipts
+from wharfinger.receipts import Receipts
 from wharfinger.road import Journal
-from wharfinger.sending import BatchSender, Sender, prepare
+from wharfinger.sending import Sender, prepare
 from wharfinger.settling import Settled
 from wharfinger.streaming import streamed
-from wharfinger.telemetry import telemetry_of
-from wharfinger.watched import Watch
-
-if TYPE_CHECKING:
-    from wharfinger.telemetry.recording import Telemetry
 
 __all__ = ["Connection"]
 
@@ -100,48 +92,25 @@ class Connection:
         self.mappings: Mapping[str, ActiveMapping] = MappingProxyType(dict(mappings))
         self.warnings = tuple(warnings)
         self.findings: tuple[Finding, ...] = ()
-        self._config = config
-        self._given = given
-        self._transport = transport
-        self._client: Client | None = None
-        self._opened_session: Session | None = None
-        self._opened = OpenedMappings(self.mappings)
         self._governor = governor
-        self._terms = Terms(budget=config.budget, circuit=config.circuit)
+        self._account = Account(
+            name=name,
+            access=Access(destination=destination, settings=settings, config=config),
+            given=given,
+            governor=governor,
+            transport=transport,
+        )
         self._flows: WeakSet[Flow] = WeakSet()
         self._clock: Clock | None = None
-        self._telemetry: Telemetry | None = None
-        self._access = Access(destination=destination, settings=settings, config=config)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self.destination.slug}, {len(self.mappings)} mappings>"
 
     async def __aenter__(self) -> Self:
-        if self._client is not None:
-            raise RuntimeError(f"The connection {self.name} is open already; use it as it is.")
-        auth = self._authentication()
-        longest_wait_s = min(self._config.retry.wait_max_s, self._config.timeouts.whole_s)
-        spend = partial(self._governor.spend, longest_wait_s=longest_wait_s)
-        self._telemetry = telemetry_of(self.name, self.destination.slug)
-        self._client = self._access.client(
-            auth,
-            self._transport,
-            route=self._config.route,
-            spend=spend,
-            telemetry=self._telemetry,
-        )
-        self._governor.join(self._terms)
-        self.findings = ()
-        session = self._access.session(self._client, self._governor, auth)
         try:
-            self._opened = await open_mappings(
-                self.mappings, session, longest_s=self._config.retry.timeout_s
-            )
-        except BaseException:
-            await self._close()
-            raise
-        self.findings = self._opened.findings
-        self._opened_session = session
+            await self._account.open(self.mappings)
+        finally:
+            self.findings = self._opened.findings
         return self
 
     async def __aexit__(
@@ -154,23 +123,7 @@ class Connection:
             for flow in tuple(self._flows):
                 await (flow.drain(_DRAIN_S) if kind is None else flow.stop())
         finally:
-            await self._close()
-
-    async def _close(self) -> None:
-        client, self._client, self._opened_session = self._client, None, None
-        self._opened = OpenedMappings(self.mappings)
-        if client is not None:
-            self._governor.part(self._terms)
-            await client.aclose()
-            await self._governor.told()
-
-    def _authentication(self) -> httpx.Auth | None:
-        authentication, tokens = self._given.authentication, self._governor.tokens
-        if authentication is None:
-            return None
-        if authentication.share is not None and tokens is not None:
-            return authentication.share(self.settings, tokens)
-        return authentication.create(self.settings)
+            await self._account.close()
 
     @property
     def effects(self) -> Mapping[str, Effect]:
@@ -197,12 +150,10 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        mappings, batches = self._opened.mappings, self._batch_sender()
-        if self._telemetry is None:
+        mappings, batches, watch = self._account.parts(self._opened)
+        if watch is None:
             receipts = Receipts(len(events), mappings)
         else:
-            watch = Watch(self._telemetry)
-            mappings, batches = watch.mappings(mappings), watch.sender(batches)
             receipts, events = watch.receipts(events, mappings), watch.each(events)
         sender = Sender(batches=batches, receipts=receipts)
         halts = self._opened.halts
@@ -260,10 +211,7 @@ class Connection:
             slow_s=slow_s,
             unsent_per_s=math.inf if unsent_per_s is None else unsent_per_s,
         )
-        mappings, sender, watch = self._opened.mappings, self._batch_sender(), None
-        if self._telemetry is not None:
-            watch = Watch(self._telemetry)
-            mappings, sender = watch.mappings(mappings), watch.sender(sender)
+        mappings, sender, watch = self._account.parts(self._opened)
         flow = Flow(
             mappings,
             sender,
@@ -312,8 +260,9 @@ class Connection:
                 of the account is made use of, and mappings that are halted send nothing.
         """
         refusing = RefusingTransport()
-        async with self._access.client(None, refusing) as client:
-            session = self._access.preview_session(client, self._opened_session)
+        account = self._account
+        async with account.access.client(None, refusing) as client:
+            session = account.access.preview_session(client, account.known)
             return await preview(session, refusing, self._opened, events)
 
     async def explain(self, event: Mapping[str, Any]) -> Explanation:
@@ -322,17 +271,7 @@ class Connection:
         Args:
             event: As for `deliver`. The connection need not be open.
         """
-        preview = await self.preview([event])
-        requests = {request.mapping: request for request in preview.requests}
-        (receipt,) = preview.receipts
-        return Explanation(
-            tuple(
-                explain_mapping(
-                    mapping, event, outcome=receipt.outcomes.get(name), request=requests.get(name)
-                )
-                for name, mapping in self.mappings.items()
-            )
-        )
+        return explain(self.mappings, event, await self.preview([event]))
 
     async def choices(self, action: str, question: Question) -> Choices:
         """Look up values to choose for a field of an action, for a form.
@@ -349,8 +288,8 @@ class Connection:
             PluginError: The destination has no such action; the message suggests one.
             DeliveryError: The vendor did not answer the question.
         """
-        session = self._session()
-        ask = self._given.action(action).choices.get(question.field)
+        session = self._account.session
+        ask = self._account.given.action(action).choices.get(question.field)
         return await ask(session, question) if ask else Choices()
 
     async def plan(
@@ -370,7 +309,7 @@ class Connection:
             ConfigurationError: An option is unknown or wrong.
             DeliveryError: The vendor did not say what is there.
         """
-        session = self._session()
+        session = self._account.session
         return await make_plans(session, self._opened.mappings, events, options or {})
 
     async def apply(self, plans: Iterable[Plan]) -> list[Finding]:
@@ -381,7 +320,7 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        return await apply_plans(self._session(), self._opened.mappings, plans)
+        return await apply_plans(self._account.session, self._opened.mappings, plans)
 
     async def test(self) -> list[Finding]:
         """Try the credentials and say what was found.
@@ -389,8 +328,8 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        session = self._session()
-        if (authentication := self._given.authentication) is None:
+        session = self._account.session
+        if (authentication := self._account.given.authentication) is None:
             return []
         return await findings_of("Credentials", authentication.test, session)
 
@@ -404,10 +343,10 @@ class Connection:
         Raises:
             NotOpenError: Outside ``async with connection``.
         """
-        session = self._session()
+        session = self._account.session
         findings = [*self.warnings, *await self.test(), *self.findings]
         outlines = [mapping.outline for mapping in self.mappings.values()]
-        for diagnostic in self._given.diagnostics:
+        for diagnostic in self._account.given.diagnostics:
             findings += await findings_of(diagnostic.title, diagnostic.check, session, outlines)
         return list(dict.fromkeys(findings))
 
@@ -436,7 +375,7 @@ class Connection:
         """
         if not 0 < share <= 1:
             raise ValueError(f"a share is above 0, up to 1, and not {share!r}")
-        self._governor.share(self._terms, share)
+        self._governor.share(self._account.terms, share)
 
     def forecast(self, requests: int) -> float | None:
         """Say how long so many requests take at the rate observed of late.
@@ -450,18 +389,6 @@ class Connection:
         """
         return self._governor.forecast(requests)
 
-    def _batch_sender(self) -> BatchSender:
-        return BatchSender(
-            connection=self.name,
-            destination=self.destination.slug,
-            session=self._session(),
-            governor=self._governor,
-            retry=self._config.retry,
-            observers=self._given.observers,
-            halts=Halts(self._opened.halts),
-        )
-
-    def _session(self) -> Session:
-        if self._opened_session is None:
-            raise NotOpenError(f'Open the connection first: "async with connection" ({self.name}).')
-        return self._opened_session
+    @property
+    def _opened(self) -> OpenedMappings:
+        return self._account.opened or OpenedMappings(self.mappings)

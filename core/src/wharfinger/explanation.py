@@ -15,11 +15,11 @@ from wharfinger.model.outcome import Outcome
 from wharfinger.payload import fields_of
 from wharfinger.payload.explain import FieldReading
 from wharfinger.payload.explain import explain as explain_payload
-from wharfinger.preview import PreviewedRequest
+from wharfinger.preview import Preview, PreviewedRequest
 from wharfinger.trigger.explain import TriggerExplanation
 from wharfinger.trigger.explain import explain as explain_trigger
 
-__all__ = ["Explanation", "MappingExplanation", "explain_mapping"]
+__all__ = ["Explanation", "MappingExplanation", "explain"]
 
 
 @attrs.frozen(kw_only=True)
@@ -83,21 +83,27 @@ class Explanation:
         return [mapping.as_json() for mapping in self.mappings]
 
 
-def explain_mapping(
-    mapping: ActiveMapping,
-    event: Any,
-    *,
-    outcome: Outcome | None,
-    request: PreviewedRequest | None,
-) -> MappingExplanation:
-    """Explain what one mapping makes of one event.
+def explain(mappings: Mapping[str, ActiveMapping], event: Any, preview: Preview) -> Explanation:
+    """Explain what each mapping makes of one event.
 
     Args:
-        mapping: The mapping.
+        mappings: The mappings, by name.
         event: The event.
-        outcome: Its outcome in a preview of this event.
-        request: What that preview shows for this mapping.
+        preview: Of this event alone.
     """
+    requests = {request.mapping: request for request in preview.requests}
+    (receipt,) = preview.receipts
+    return Explanation(
+        tuple(
+            _explained(mapping, event, receipt.outcomes.get(name), requests.get(name))
+            for name, mapping in mappings.items()
+        )
+    )
+
+
+def _explained(
+    mapping: ActiveMapping, event: Any, outcome: Outcome | None, request: PreviewedRequest | None
+) -> MappingExplanation:
     explained = MappingExplanation(
         mapping=mapping.name,
         action=mapping.action.slug,

@@ -244,7 +244,7 @@ async def test_a_cancelled_delivery_stops(connect, vendor, track):
         await asyncio.Event().wait()
 
     connection = connect()
-    connection._transport = httpx.MockTransport(hang)
+    connection._account.transport = httpx.MockTransport(hang)
     async with connection:
         task = asyncio.create_task(connection.deliver([track()]))
         await reached.wait()

@@ -93,7 +93,7 @@ async def test_two_connections_count_side_by_side(heard, connect, config, plugin
 
 async def test_a_vendor_with_ever_new_codes_does_not_make_ever_new_series(heard, connect):
     async with connect() as connection:
-        telemetry = connection._telemetry
+        telemetry = connection._account.telemetry
         for number in range(300):
             outcome = wharfinger.Outcome(status=wharfinger.Status.REJECTED, code=f"code-{number}")
             telemetry.count("notes", [outcome])
@@ -105,6 +105,6 @@ async def test_a_vendor_with_ever_new_codes_does_not_make_ever_new_series(heard,
 async def test_a_vendor_with_ever_new_paths_does_not_make_ever_new_series(heard, connect):
     async with connect() as connection:
         for number in range(600):
-            with connection._telemetry.request("GET", f"/{number}", "acme.example", None):
+            with connection._account.telemetry.request("GET", f"/{number}", "acme.example", None):
                 pass
     assert len(heard.points("http.client.request.duration")) == 501

@@ -276,7 +276,7 @@ async def test_a_flow_that_is_stopped_ends_the_spans_of_what_it_gives_up(
 
 async def test_without_an_sdk_a_connection_is_as_if_telemetry_were_not_there(connect, track):
     async with connect() as connection:
-        assert connection._telemetry is None
+        assert connection._account.telemetry is None
         flow = connection.flow()
         assert type(flow._unsettled).__name__ == "Unsettled"
         assert flow._mappings is connection._opened.mappings

@@ -17,6 +17,7 @@ import attrs
 import httpx
 import orjson
 import pytest
+from tests.host.dashboard.drafting import BENCH, draft
 
 import wharfinger
 from wharfinger import Secret
@@ -240,6 +241,28 @@ def tree() -> type[Tree]:
 @pytest.fixture
 def token() -> str:
     return TOKEN
+
+
+@pytest.fixture
+def explained(host, show) -> Any:
+    """Explains a draft as the script of the page does."""
+    shown = show()
+
+    def explain(**changes: Any) -> dict[str, Any]:
+        reply = shown.ask("/workbench/explain", draft(**changes), BENCH)
+        assert reply.status_code == 200
+        found: dict[str, Any] = orjson.loads(reply.content)
+        return found
+
+    return explain
+
+
+@pytest.fixture
+def inside(show, token) -> Any:
+    """A dashboard that somebody is signed in to."""
+    shown = show(token)
+    shown.sign_in()
+    return shown
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def test_a_request_that_may_outlast_a_lease_is_said(shop, cli, harbour, whole_s,
 def test_the_longest_request_is_the_one_of_the_core(shop):
     configuration = read_configuration(shop, wharfinger.load_plugins(), Selection())
     connection = connect(configuration, wharfinger.load_plugins())["main"]
-    assert connection._config.timeouts.whole_s == at_work._WHOLE_S
+    assert connection._account.access.config.timeouts.whole_s == at_work._WHOLE_S
 
 
 def test_a_run_without_lanes_says_what_to_do(shop, cli):

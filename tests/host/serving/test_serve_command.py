@@ -107,6 +107,48 @@ def test_a_signal_reads_keys_and_connections_again(
     assert (code, "Traceback" in errors) == (0, False)
 
 
+@pytest.mark.parametrize("arguments", [(), ("--no-deliver",)])
+def test_another_inbox_is_said_to_count_from_the_next_start(
+    vendor: Any, serving: Any, arguments: tuple[str, ...]
+) -> None:
+    served = serving(*arguments, "--log-format", "json")
+    text = served.config.read_text().replace('"inbox.db"', '"other.db"')
+    served.config.write_text(text)
+    served.process.send_signal(signal.SIGHUP)
+    told = json.loads(served.line_with("counts from the next start"))
+    assert (told["event"], told["section"], told["level"]) == ("next-start", "inbox", "warning")
+    served.line_with("Sources: website.")
+    assert send(served, 1).status_code == 200
+    assert served.rows("SELECT count(*) FROM inbox") == [(1,)]
+    assert served.end()[0] == 0
+    assert not served.config.with_name("other.db").exists()
+
+
+def test_a_connection_that_is_new_after_a_signal_gets_events_like_the_others(
+    vendor: Any, serving: Any
+) -> None:
+    both = threading.Event()
+
+    def reply(_: Any) -> tuple[int, str]:
+        if len(vendor.bodies("/notes")) == 2:
+            both.set()
+        return 200, ""
+
+    vendor.reply = reply
+    served = serving()
+    text = served.config.read_text()
+    main = text[text.index("[connections.main]") :]
+    other = main.replace("connections.main", "connections.other")
+    served.config.write_text(f"{text}\n{other}")
+    served.process.send_signal(signal.SIGHUP)
+    served.line_with("changed: other.")
+    assert send(served, 1).status_code == 200
+    assert both.wait(60)
+    assert served.end()[0] == 0
+    found = served.rows("SELECT DISTINCT connection FROM lanes ORDER BY connection")
+    assert found == [("main",), ("other",)]
+
+
 def test_a_connection_that_is_wrong_keeps_the_keys_as_they_were(vendor: Any, serving: Any) -> None:
     served = serving()
     text = served.config.read_text()

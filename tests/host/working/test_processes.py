@@ -95,6 +95,10 @@ def test_a_new_configuration_is_taken_without_loss(host: Any, start: Any) -> Non
     host.vendor.asked.clear()
     host.accept({**host.events.track(2), "event": "Renamed"})
     assert host.vendor.asked.wait(60)
+    host.config.write_text(host.config.read_text().replace('"inbox.db"', '"other.db"'))
+    process.send_signal(signal.SIGHUP)
+    assert "[inbox] has changed, and counts from the next start" in process.stderr.readline()
+    assert "nothing changed" in process.stderr.readline()
     host.config.write_text("nonsense")
     process.send_signal(signal.SIGHUP)
     said = [process.stderr.readline() for _ in range(2)]

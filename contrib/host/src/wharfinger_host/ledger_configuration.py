@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import attrs
+
 from wharfinger import Secret
 from wharfinger_host.configuration import Configuration
 from wharfinger_host.inbox_configuration import InboxConfig
@@ -14,7 +16,7 @@ from wharfinger_host.setting_sources import SettingSourceError, resolve
 from wharfinger_host.store.dialect import Place
 from wharfinger_host.store.errors import StoreError
 
-__all__ = ["check_ledger", "place_of"]
+__all__ = ["check_ledger", "fetch_ledger", "place_of"]
 
 _PATH: Final = ("inbox", "ledger")
 _PASSWORD: Final = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")
@@ -62,6 +64,21 @@ def check_ledger(configuration: Configuration) -> None:
     except StoreError as error:
         message = str(error).removeprefix("[inbox] ledger").removeprefix(":").strip()
         configuration.problems.append(configuration.remark(_PATH, message))
+
+
+def fetch_ledger(configuration: Configuration) -> None:
+    """Put the URL of the ledger in the place of the name of where it stands, if there is one.
+
+    Args:
+        configuration: Gets it, or what is wrong.
+    """
+    inbox, folder = configuration.inbox, configuration.file.parent
+    if inbox is None or inbox.ledger is None:
+        return
+    try:
+        configuration.inbox = attrs.evolve(inbox, ledger=_url_of(inbox.ledger, folder))
+    except SettingSourceError as error:
+        configuration.problems.append(configuration.remark(_PATH, str(error)))
 
 
 def _url_of(given: Secret | Mapping[str, Any], folder: pathlib.Path) -> Secret:

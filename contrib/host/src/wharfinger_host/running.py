@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pathlib
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -15,24 +14,21 @@ from rich.status import Status as Spinner
 
 import wharfinger
 from wharfinger import Finding, Outcome, Status
-from wharfinger_host import opening
-from wharfinger_host.configuration import Configuration, Selection, connect, read_configuration
+from wharfinger_host.configuration import Configuration
 from wharfinger_host.inbox_configuration import InboxConfig
 from wharfinger_host.logs import tell
 from wharfinger_host.looking import failure
 from wharfinger_host.progress import statuses
-from wharfinger_host.sharing.at_work import keeps_sharing
 from wharfinger_host.store.errors import DiskFullError, NotNowError, ServerDownError
 from wharfinger_host.store.retention import Retention
 from wharfinger_host.tally import Tally
 from wharfinger_host.terminal import messages, plural
-from wharfinger_host.views import check
 from wharfinger_host.views.findings import show_lines
 from wharfinger_host.working.lane import Ticket
 from wharfinger_host.working.verdicts import Patience
 from wharfinger_host.working.worker import Loaded
 
-__all__ = ["Report", "load_again", "loaded", "patience_of", "retention_of"]
+__all__ = ["Report", "loaded", "patience_of", "retention_of"]
 
 _SHOW_EVERY_S = 0.25
 
@@ -45,33 +41,6 @@ def loaded(
         name: Loaded(configuration.connections[name], connection)
         for name, connection in connections.items()
     }
-
-
-def load_again(
-    file: pathlib.Path, selection: Selection, plugins: wharfinger.Plugins
-) -> dict[str, Loaded] | None:
-    """Read the configuration again; where it cannot be used as it is, say why and return None.
-
-    Args:
-        file: The configuration.
-        selection: The part of it that is wanted.
-        plugins: Those that are loaded.
-    """
-    try:
-        configuration = read_configuration(file, plugins, selection)
-        connections = connect(configuration, plugins)
-    except OSError as error:
-        opening.leave_unreadable(str(file), error)
-        return None
-    if configuration.problems:
-        check.show_problems(messages(), configuration)
-        text = "The configuration was not reloaded; work goes on with the one before."
-        messages().print(text, style="bold red", soft_wrap=True)
-        return None
-    if not keeps_sharing(plugins, configuration):
-        text = "[shared] has changed, and counts from the next start of this process."
-        messages().print(text, style="yellow", soft_wrap=True)
-    return loaded(configuration, connections)
 
 
 def patience_of(inbox: InboxConfig) -> Patience:

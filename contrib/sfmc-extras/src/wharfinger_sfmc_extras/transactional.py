@@ -7,7 +7,7 @@ is known for two days was seen in a reply, where the first page says 72 hours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,6 +24,19 @@ __all__ = ["ACTION", "BATCHING", "TransactionalMessage"]
 _AT_MOST_ONCE: Final = "at-most-once"
 _AT_LEAST_ONCE: Final = "at-least-once"
 _JSON: Final = {"Content-Type": "application/json; charset=UTF-8"}
+
+_KEY_OF_ANOTHER: Final = wharfinger.Outcome.of(
+    wharfinger.PayloadError(
+        [
+            wharfinger.Problem(
+                ("messageKey",),
+                "Message Key is that of another message which came before it in the same request, "
+                "and Marketing Cloud takes each key once. This one was not sent: map what differs "
+                "for every message.",
+            )
+        ]
+    )
+)
 
 # At most 2,000 recipients, and with attributes Salesforce advises 500.
 BATCHING: Final = wharfinger.BatchPolicy(rows=500, bytes=1_000_000)
@@ -111,18 +124,39 @@ def _rest(session: wharfinger.Session, path: str) -> str:
 async def _perform(
     session: wharfinger.Session, batch: wharfinger.Batch
 ) -> Sequence[wharfinger.Outcome]:
-    """Send one message per key; an event that came twice is one message and has one outcome."""
+    """Send one message per key; an event that came twice is one message and has one outcome.
+
+    "Send Email Message to Multiple Recipients": each recipient of a request must have a key of its
+    own. What would be another message under the key of one before it is not sent at all.
+    """
     messages: Sequence[TransactionalMessage] = batch.payloads
-    by_key = dict(zip(map(attrgetter("message_key"), messages), batch.bodies, strict=True))
-    response = await session.request(
-        "POST",
-        _rest(session, "email/messages"),
-        content=b'{"definitionKey":%s,"recipients":[%s]}'
-        % (orjson.dumps(batch.key), b",".join(by_key.values())),
-        headers=_JSON,
-    )
-    outcomes = outcomes_by_key(session, response, definition=batch.key, keys=by_key)
-    return [outcomes[message.message_key] for message in messages]
+    keys = [message.message_key for message in messages]
+    by_key: dict[str, bytes] = {}
+    for key, body in zip(keys, batch.bodies, strict=True):
+        by_key.setdefault(key, body)
+    outcomes = await _outcomes(session, batch.key, by_key)
+    return [
+        outcomes[key] if by_key[key] == body else _KEY_OF_ANOTHER
+        for key, body in zip(keys, batch.bodies, strict=True)
+    ]
+
+
+async def _outcomes(
+    session: wharfinger.Session, definition: str, by_key: Mapping[str, bytes]
+) -> Mapping[str, wharfinger.Outcome]:
+    """Send messages, and return what became of each, by its key."""
+    try:
+        response = await session.request(
+            "POST",
+            _rest(session, "email/messages"),
+            content=b'{"definitionKey":%s,"recipients":[%s]}'
+            % (orjson.dumps(definition), b",".join(by_key.values())),
+            headers=_JSON,
+        )
+        return outcomes_by_key(session, response, definition=definition, keys=by_key)
+    except wharfinger.DeliveryError as error:
+        # As for all that were sent; whoever was not has an outcome of its own.
+        return dict.fromkeys(by_key, wharfinger.Outcome.of(error))
 
 
 async def _open(session: wharfinger.Session, outline: wharfinger.Outline) -> wharfinger.Opening:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import threading
 import time
@@ -15,6 +14,7 @@ import attrs
 import stamina
 
 from wharfinger.delivery import refusals
+from wharfinger.delivery.alarm import Alarm
 from wharfinger.delivery.budget import Budget, strictest
 from wharfinger.delivery.circuit import Circuit, CircuitPolicy, most_careful
 from wharfinger.delivery.clocks import Clocks
@@ -23,7 +23,7 @@ from wharfinger.delivery.purse import Purse
 from wharfinger.delivery.sharing import Asking, SharedTenant
 from wharfinger.delivery.signs import NO_SIGN
 from wharfinger.delivery.tokens import SharedTokens
-from wharfinger.delivery.turn import LONGEST_WAIT_S, Turn, running_loop
+from wharfinger.delivery.turn import LONGEST_WAIT_S, Turn
 from wharfinger.delivery.usage import Pace, Usage
 from wharfinger.errors import ThrottledError
 
@@ -86,7 +86,7 @@ class Governor:
         self._line: deque[Turn] = deque()
         self._woken: list[Turn] = []
         self._numbers = itertools.count()
-        self._alarm: Turn | None = None
+        self._alarm = Alarm(self._lock, self._advance)
 
     def join(self, terms: Terms) -> None:
         """Keep a connection's terms as well, until it parts."""
@@ -282,7 +282,7 @@ class Governor:
             elif (rest_s := self._rest_s(self._now())) > 0:
                 # stamina's one switch turns every wait off in tests, this one included.
                 if not stamina.is_testing():
-                    self._set_alarm(turn, rest_s)
+                    self._alarm.set(turn, rest_s)
                     return
                 self._clocks.skip(rest_s)
             elif not self._has_room():
@@ -292,24 +292,6 @@ class Governor:
                 if turn.wake():
                     self._start(turn)
                     self._woken.append(turn)
-
-    def _set_alarm(self, turn: Turn, rest_s: float) -> None:
-        """Look again when the rest is over, in the event loop of the first in the line."""
-        if self._alarm is turn:
-            return
-        self._alarm = turn
-        loop = turn.woken.get_loop()
-        if loop is running_loop():
-            loop.call_later(rest_s, self._ring, turn)
-        else:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(loop.call_later, rest_s, self._ring, turn)
-
-    def _ring(self, turn: Turn) -> None:
-        with self._lock:
-            if self._alarm is turn:
-                self._alarm = None
-            self._advance()
 
     def _turn_away(self) -> None:
         """Refuse those in the line that would now have to wait for too long."""

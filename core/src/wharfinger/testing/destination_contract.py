@@ -12,8 +12,9 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from wharfinger.loading import load_plugins
 from wharfinger.model.batching import Unbatched
-from wharfinger.plugins import Plugins, load_plugins
+from wharfinger.plugins import Plugins
 from wharfinger.suggest import did_you_mean
 from wharfinger.testing import (
     batches,
@@ -27,14 +28,7 @@ from wharfinger.testing import (
     records,
     running,
 )
-from wharfinger.testing.bench import (
-    Bench,
-    Delivery,
-    InTrouble,
-    awake,
-    in_every_trouble,
-    no_waits,
-)
+from wharfinger.testing.bench import Bench, Delivery, InTrouble, awake, in_every_trouble, no_waits
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
 from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either

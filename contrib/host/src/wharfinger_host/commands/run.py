@@ -83,13 +83,13 @@ def run(  # noqa: PLR0913  # the options of the command
     from contextlib import ExitStack
     from functools import partial
 
-    from wharfinger_host import keeping, logs, opening, terminal
+    from wharfinger_host import keeping, logs, opening, reloading, terminal
     from wharfinger_host.collecting import collecting_less
     from wharfinger_host.configuration import Selection, read_configuration
     from wharfinger_host.engines.at_work import lanes_for, leaving, on_engine
     from wharfinger_host.inbox_configuration import NO_INBOX
     from wharfinger_host.measuring import setup as measuring
-    from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
+    from wharfinger_host.running import Report, loaded, patience_of, retention_of
     from wharfinger_host.views import run as view
     from wharfinger_host.working.worker import Worker
 
@@ -111,7 +111,13 @@ def run(  # noqa: PLR0913  # the options of the command
         worker = Worker(
             store=inbox,
             connections=loaded(configuration, connections),
-            reload=lambda: load_again(config, selection, plugins),
+            reload=partial(
+                reloading.load_again,
+                config,
+                selection,
+                plugins,
+                reloading.AtStart.of(configuration, plugins),
+            ),
             staff=report,
             retention=retention_of(configuration.inbox),
             patience=patience_of(configuration.inbox),

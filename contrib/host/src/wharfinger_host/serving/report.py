@@ -58,8 +58,3 @@ class ServingReport:
     def keys_changed(self, sources: Sequence[str]) -> None:
         """Say which sources there are now."""
         tell("sources", f"Sources: {', '.join(sources)}.", sources=list(sources))
-
-    def not_reloaded(self) -> None:
-        """Say that everything stays as it was."""
-        text = "The configuration was not reloaded; work goes on with the one before."
-        tell("not-reloaded", text, style="bold red", level=logging.ERROR)

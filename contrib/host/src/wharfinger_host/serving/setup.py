@@ -15,7 +15,8 @@ from wharfinger_host import keeping, opening
 from wharfinger_host.configuration import Configuration, Selection, read_inbox_configuration
 from wharfinger_host.engines.at_work import Lanes
 from wharfinger_host.inbox_configuration import NO_INBOX, InboxConfig
-from wharfinger_host.running import Report, load_again, loaded, patience_of, retention_of
+from wharfinger_host.reloading import AtStart, can_be_used, load_again, say_not_reloaded
+from wharfinger_host.running import Report, loaded, patience_of, retention_of
 from wharfinger_host.serving.app import build_app
 from wharfinger_host.serving.authentication import Doorkeeper
 from wharfinger_host.serving.intake import Intake
@@ -25,8 +26,6 @@ from wharfinger_host.serving.report import ServingReport
 from wharfinger_host.serving.server import Server
 from wharfinger_host.sources import NO_SOURCE, Source, add_sources
 from wharfinger_host.store.store import Store
-from wharfinger_host.terminal import messages
-from wharfinger_host.views import check
 from wharfinger_host.working.post import Post
 from wharfinger_host.working.worker import Loaded, Worker
 
@@ -117,7 +116,12 @@ def process_of(
     intake = Intake(store=store, doorkeeper=keeper, rejects=rejects, audience=serving)
     if lanes is not None:
         intake.take = lanes.take
-    sources = SourceReloader(config=reading.configuration.file, intake=intake, report=serving)
+    sources = SourceReloader(
+        config=reading.configuration.file,
+        intake=intake,
+        report=serving,
+        at_start=AtStart.of(reading.configuration, reading.plugins),
+    )
     delivery = None
     if reading.plugins is not None:
         delivery = Delivery(
@@ -156,25 +160,24 @@ class SourceReloader:
         config: The configuration.
         intake: Gets the keys.
         report: Tells a person.
+        at_start: What stays as it is.
     """
 
     config: pathlib.Path
     intake: Intake
     report: ServingReport
+    at_start: AtStart
 
-    def read(self) -> Doorkeeper | None:
+    def read(self) -> tuple[Configuration, Doorkeeper] | None:
         """Return who may send now; None where the file cannot be used, which has been said."""
         try:
             configuration = read_inbox_configuration(self.config)
         except OSError as error:
             opening.leave_unreadable(str(self.config), error)
+            say_not_reloaded()
             return None
         sources = sources_of(configuration)
-        if configuration.problems:
-            check.show_problems(messages(), configuration)
-            self.report.not_reloaded()
-            return None
-        return Doorkeeper(sources.values())
+        return (configuration, Doorkeeper(sources.values())) if can_be_used(configuration) else None
 
     def take(self, keeper: Doorkeeper) -> None:
         """Let the keys count from now on."""
@@ -183,7 +186,9 @@ class SourceReloader:
 
     def reload(self) -> None:
         """Read the sources again, and let them count if nothing is wrong with them."""
-        if (keeper := self.read()) is not None:
+        if (found := self.read()) is not None:
+            configuration, keeper = found
+            self.at_start.say_what_waits(configuration)
             self.take(keeper)
 
 
@@ -228,10 +233,11 @@ class Delivery:
 
     def reload(self) -> dict[str, Loaded] | None:
         """Read the configuration again; None where it cannot be used, which has been said."""
-        if (keeper := self.sources.read()) is None:
+        if (found := self.sources.read()) is None:
             return None
-        again = load_again(self.sources.config, Selection(), self.plugins)
+        sources, (_, keeper) = self.sources, found
+        again = load_again(sources.config, Selection(), self.plugins, sources.at_start)
         if again is not None:
             self.connections = again
-            self.sources.take(keeper)
+            sources.take(keeper)
         return again

@@ -152,7 +152,8 @@ class Worker:
         self._keepers[name] = asyncio.create_task(self._keep_at_work(name))
 
     async def _keep_at_work(self, name: str) -> None:
-        """Let one post follow on the other."""
+        """Let one post follow on the other; a new connection has every event from now on."""
+        await self._disk.write(leases.register, (name,), self.store.layout.partitions)
         look_again_s = self.patience.halted_s
         while name in self.connections and not self._stopping.is_set():
             post = self._posts[name] = self.post(
