@@ -48,7 +48,9 @@ from wharfinger_sfmc.errors import (
     ROW_REFUSED,
     TOO_LARGE,
     Call,
+    InDoubtError,
     failure,
+    leaves_doubt,
 )
 from wharfinger_sfmc.rows.sizes import Size
 from wharfinger_sfmc.values.conversion import Row
@@ -176,6 +178,7 @@ class Rowsets:
 
     Attributes:
         size: As given.
+        doubts: Rows that a request may have stored, although its reply does not say so.
     """
 
     def __init__(
@@ -192,6 +195,7 @@ class Rowsets:
         self._target = target
         self._call = call
         self.size = size
+        self.doubts: set[bytes] = set()
         self._mixed_keys = mixed_keys
         self._stored_some = False
         self._patient = True
@@ -253,6 +257,17 @@ class Rowsets:
         return refusal
 
     async def _post(self, part: Sequence[bytes]) -> wharfinger.RejectedError | None:
+        try:
+            refusal = await self._answer(part)
+        except wharfinger.DeliveryError as error:
+            if leaves_doubt(error):
+                self.doubts.update(part)
+            raise
+        if refusal is not None and len(part) > 1 and _is_about_one(refusal):
+            self.doubts.update(part)
+        return refusal
+
+    async def _answer(self, part: Sequence[bytes]) -> wharfinger.RejectedError | None:
         request = self._api.upsert_rows(self._target, part)
         reply = await self.size.watch(request, part)
         if not reply.accepted:
@@ -275,9 +290,17 @@ class Rowsets:
         raise error
 
 
-def no_evidence(reply: Reply, call: Call) -> wharfinger.RetryError:
+def _is_about_one(refusal: wharfinger.RejectedError) -> bool:
+    """Tell whether SFMC has found a bad row in a request, and stored those before it.
+
+    Where it gives no reason, the row that is refused alone without one is taken for that row.
+    """
+    return refusal.code != TOO_LARGE and not isinstance(refusal, _OpaqueError)
+
+
+def no_evidence(reply: Reply, call: Call) -> InDoubtError:
     """Return the error of a success that proves nothing about rows."""
-    return wharfinger.RetryError(
+    return InDoubtError(
         "SFMC answered with success, but not with what it is known to answer, so nobody knows "
         f"what became of rows for {call.subject}. Sending them again is safe.",
         code="unexpected-reply",
