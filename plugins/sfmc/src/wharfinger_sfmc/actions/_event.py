@@ -12,6 +12,7 @@ from wharfinger_sfmc.errors import doubted, leaves_doubt
 from wharfinger_sfmc.journeys.settling import Journeys, Sent
 
 __all__ = [
+    "EventPayload",
     "contact_key_field",
     "delivery_field",
     "event_definition_key_field",
@@ -77,7 +78,7 @@ async def open_events(
     return wharfinger.Opening(findings=findings, action=again)
 
 
-class Entrance(Protocol):
+class EventPayload(Protocol):
     """What the payloads of both actions have."""
 
     in_doubt: bool
@@ -87,7 +88,7 @@ def note(
     session: wharfinger.Session,
     journeys: Journeys,
     sent: Sent,
-    payload: Entrance,
+    payload: EventPayload,
     error: wharfinger.DeliveryError,
 ) -> None:
     """Take note of an event that ended with an error: that it did not enter, or may have."""
@@ -97,7 +98,7 @@ def note(
         journeys.decide(sent)
 
 
-def told(payload: Entrance, outcome: wharfinger.Outcome) -> wharfinger.Outcome:
+def told(payload: EventPayload, outcome: wharfinger.Outcome) -> wharfinger.Outcome:
     """Return what may be said of an event: what may have entered before is not refused."""
     is_refused = outcome.status is wharfinger.Status.REJECTED
     return doubted(outcome, _MAY_HAVE_ENTERED) if payload.in_doubt and is_refused else outcome

@@ -32,6 +32,11 @@ a reply without end
 401 after a fresh token, 403, 404,    ``halted``.
 596, an unknown data extension
 ====================================  =============================================================
+
+A row of a request without evidence, or of one that was refused for the columns of another row, may
+be stored. It is in doubt from then on: what would end as ``rejected`` for anything but its own
+columns is ``unknown``. A rowset that is refused without a reason puts no row in doubt, because the
+row that is refused alone without one is taken for its bad row.
 """
 
 from __future__ import annotations
