@@ -50,6 +50,7 @@ class PaperTable:
 
     def __init__(self, *, most_rows: int = 50, most_bytes: int = 10_000) -> None:
         self.size = Size(most_rows=most_rows, most_bytes=most_bytes)
+        self.doubts: set[bytes] = set()
         self.stored: dict[str, dict[str, Any]] = {}
         self.requests: list[list[dict[str, Any]]] = []
         self.fails: dict[int, wharfinger.DeliveryError] = {}

@@ -250,6 +250,21 @@ def test_nobody_enters_a_journey_twice(plugins, events, chosen, troubles, mappin
             assert each["userId"] in simulator.contacts
 
 
+@settings(max_examples=60, deadline=None)
+@given(streams(), faults, st.sampled_from([JOURNEY, TOGETHER]))
+def test_at_least_once_refuses_nobody_who_entered(plugins, events, troubles, mapping):
+    simulator = Simulator.from_mapping(TENANT, faults=troubles, clock=StandingClock(step_s=1))
+    again = {**mapping, "fields": {**mapping["fields"], "delivery": "at-least-once"}}
+
+    outcomes = deliver(plugins, simulator, events, journey=again)
+
+    entered = {str(entry.data["Event"]) for entry in simulator.entries}
+    for each, by_mapping in zip(events, outcomes, strict=True):
+        if by_mapping["journey"].status in ("delivered", "rejected"):
+            has_entered = str(each["properties"]["values"]["Event"]) in entered
+            assert has_entered == (by_mapping["journey"].status == "delivered")
+
+
 @settings(max_examples=30, deadline=None)
 @given(streams(), faults, st.sampled_from([JOURNEY, TOGETHER]))
 def test_at_least_once_loses_nobody(plugins, events, troubles, mapping):

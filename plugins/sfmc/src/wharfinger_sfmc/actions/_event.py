@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
 import wharfinger
 from wharfinger_sfmc.account.preflight import open_event_definition
+from wharfinger_sfmc.errors import doubted, leaves_doubt
 from wharfinger_sfmc.journeys.settling import Journeys, Sent
 
 __all__ = [
+    "EventPayload",
     "contact_key_field",
     "delivery_field",
     "event_definition_key_field",
     "note",
     "open_events",
+    "told",
 ]
 
 _AT_MOST_ONCE: Final = "at-most-once"
 _AT_LEAST_ONCE: Final = "at-least-once"
+_MAY_HAVE_ENTERED: Final = (
+    "The contact may have entered all the same, with an earlier request: SFMC's reply to that one "
+    "was lost or is no proof. Look for the contact in the journey's history and entry data, and "
+    "send the event again only if it is not there."
+)
 
 
 def event_definition_key_field() -> Any:
@@ -70,14 +78,27 @@ async def open_events(
     return wharfinger.Opening(findings=findings, action=again)
 
 
+class EventPayload(Protocol):
+    """What the payloads of both actions have."""
+
+    in_doubt: bool
+
+
 def note(
-    session: wharfinger.Session, journeys: Journeys, sent: Sent, error: wharfinger.DeliveryError
+    session: wharfinger.Session,
+    journeys: Journeys,
+    sent: Sent,
+    payload: EventPayload,
+    error: wharfinger.DeliveryError,
 ) -> None:
-    """Take note of an event that ended with an error, if that proves that it did not enter."""
-    unproven = (
-        not isinstance(error, wharfinger.ThrottledError)
-        if session.idempotent and isinstance(error, wharfinger.RetryError)
-        else isinstance(error, wharfinger.UnknownError)
-    )
-    if not unproven:
+    """Take note of an event that ended with an error: that it did not enter, or may have."""
+    if session.idempotent and leaves_doubt(error):
+        payload.in_doubt = True
+    elif not isinstance(error, wharfinger.UnknownError):
         journeys.decide(sent)
+
+
+def told(payload: EventPayload, outcome: wharfinger.Outcome) -> wharfinger.Outcome:
+    """Return what may be said of an event: what may have entered before is not refused."""
+    is_refused = outcome.status is wharfinger.Status.REJECTED
+    return doubted(outcome, _MAY_HAVE_ENTERED) if payload.in_doubt and is_refused else outcome

@@ -15,12 +15,13 @@ from wharfinger_sfmc.actions._event import (
     event_definition_key_field,
     note,
     open_events,
+    told,
 )
 from wharfinger_sfmc.api.calls import Api
 from wharfinger_sfmc.api.encoding import to_json
 from wharfinger_sfmc.api.replies import Reply
 from wharfinger_sfmc.destination import SLUG
-from wharfinger_sfmc.errors import Topic, failure
+from wharfinger_sfmc.errors import Topic, doubt_mark, failure
 from wharfinger_sfmc.journeys.settling import Journeys, settle
 from wharfinger_sfmc.journeys.verdicts import event_call, instance_of
 
@@ -42,6 +43,7 @@ class SendApiEvent:
         data: What the event carries, by the names of the event definition's schema; None for
             nothing.
         delivery: What happens where nobody knows whether SFMC took it.
+        in_doubt: Whether a request may have entered it, although no reply says so.
     """
 
     event_definition_key: str = event_definition_key_field()
@@ -53,6 +55,7 @@ class SendApiEvent:
         default=None,
     )
     delivery: str = delivery_field()
+    in_doubt: bool = doubt_mark()
 
 
 _LABELS: Final = {field.name: field.label for field in wharfinger.fields_of(SendApiEvent)}
@@ -84,8 +87,8 @@ async def _perform(
     except wharfinger.UnknownError as error:
         return await settle(session, [sent], error)
     except wharfinger.DeliveryError as error:
-        note(session, journeys, sent, error)
-        raise
+        note(session, journeys, sent, payload, error)
+        return [told(payload, wharfinger.Outcome.of(error))]
     instance = instance_of(reply.fields)
     journeys.decide(sent, instance)
     return [wharfinger.Outcome.delivered(http_status=reply.status, request_id=instance)]

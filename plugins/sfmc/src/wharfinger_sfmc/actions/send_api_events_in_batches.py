@@ -17,12 +17,13 @@ from wharfinger_sfmc.actions._event import (
     event_definition_key_field,
     note,
     open_events,
+    told,
 )
 from wharfinger_sfmc.api.calls import Api
 from wharfinger_sfmc.api.encoding import to_json
 from wharfinger_sfmc.api.replies import Reply
 from wharfinger_sfmc.destination import MAX_BODY_BYTES, SLUG
-from wharfinger_sfmc.errors import Call, Topic, failure
+from wharfinger_sfmc.errors import Call, Topic, doubt_mark, failure
 from wharfinger_sfmc.journeys.settling import Journeys, Sent, settle
 from wharfinger_sfmc.journeys.verdicts import event_call, verdicts
 
@@ -49,6 +50,7 @@ class SendApiEvents:
         data: What the event carries, by the names of the event definition's schema; None for
             nothing.
         delivery: What happens where nobody knows whether SFMC took it.
+        in_doubt: Whether a request may have entered it, although no reply says so.
     """
 
     event_definition_key: str = event_definition_key_field()
@@ -60,6 +62,7 @@ class SendApiEvents:
         default=None,
     )
     delivery: str = delivery_field()
+    in_doubt: bool = doubt_mark()
 
 
 _LABELS: Final = {field.name: field.label for field in wharfinger.fields_of(SendApiEvents)}
@@ -91,17 +94,24 @@ def _request(definition: str, members: Sequence[bytes]) -> bytes:
 async def _perform(
     session: wharfinger.Session, batch: wharfinger.Batch
 ) -> Sequence[wharfinger.Outcome]:
+    outcomes = await _send(session, batch)
+    return [told(*of_one) for of_one in zip(batch.payloads, outcomes, strict=True)]
+
+
+async def _send(
+    session: wharfinger.Session, batch: wharfinger.Batch
+) -> Sequence[wharfinger.Outcome]:
     """Send a batch, and in halves what SFMC refuses as a whole for a reason that one may give."""
     journeys = Journeys.of(session)
     sendings = [journeys.send(batch.key, payload.contact_key) for payload in batch.payloads]
     try:
         reply = await Api(session).send_events(_request(batch.key, batch.bodies))
-        return await _read(session, journeys, sendings, reply)
+        return await _read(session, batch, sendings, reply)
     except wharfinger.UnknownError as error:
         return await settle(session, sendings, error, batch=sendings)
     except wharfinger.DeliveryError as error:
-        for sent in sendings:
-            note(session, journeys, sent, error)
+        for sent, payload in zip(sendings, batch.payloads, strict=True):
+            note(session, journeys, sent, payload, error)
         if not isinstance(error, wharfinger.RejectedError) or len(batch) == 1:
             return [wharfinger.Outcome.of(error)] * len(batch)
     return await _in_halves(session, batch)
@@ -112,15 +122,15 @@ async def _in_halves(
 ) -> list[wharfinger.Outcome]:
     """Find whom a refusal of the whole batch was about; nobody of it entered."""
     middle = len(batch) // 2
-    outcomes = list(await _perform(session, batch.take(range(middle))))
+    outcomes = list(await _send(session, batch.take(range(middle))))
     stop = next((outcome for outcome in outcomes if outcome.status in _STOPPING), None)
     if stop is not None:
         return outcomes + [stop] * (len(batch) - middle)
-    return outcomes + list(await _perform(session, batch.take(range(middle, len(batch)))))
+    return outcomes + list(await _send(session, batch.take(range(middle, len(batch)))))
 
 
 async def _read(
-    session: wharfinger.Session, journeys: Journeys, sendings: Sequence[Sent], reply: Reply
+    session: wharfinger.Session, batch: wharfinger.Batch, sendings: Sequence[Sent], reply: Reply
 ) -> list[wharfinger.Outcome]:
     """Return what became of each event; ask about those on which the reply is silent.
 
@@ -136,11 +146,13 @@ async def _read(
                 session, sendings, error, batch=sendings, request_id=reply.request_id
             )
         raise error
-    outcomes: dict[Sent, wharfinger.Outcome] = {}
-    for sent, verdict in zip(sendings, found, strict=True):
+    journeys, outcomes = Journeys.of(session), dict[Sent, wharfinger.Outcome]()
+    for sent, payload, verdict in zip(sendings, batch.payloads, found, strict=True):
         if verdict.outcome is not None:
             outcomes[sent] = verdict.outcome
             journeys.decide(sent, verdict.instance)
+        elif session.idempotent:
+            payload.in_doubt = True
     doubtful = [sent for sent in sendings if sent not in outcomes]
     outcomes.update(zip(doubtful, await _judged(session, doubtful, sendings, reply), strict=True))
     return [outcomes[sent] for sent in sendings]

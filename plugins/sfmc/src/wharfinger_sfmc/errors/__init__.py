@@ -7,6 +7,7 @@ from typing import Any
 import wharfinger
 from wharfinger_sfmc.api.replies import Reply
 from wharfinger_sfmc.errors.access import FORBIDDEN
+from wharfinger_sfmc.errors.doubt import InDoubtError, doubt_mark, doubted, leaves_doubt
 from wharfinger_sfmc.errors.events import EVENT_REFUSED
 from wharfinger_sfmc.errors.general import TOO_LARGE
 from wharfinger_sfmc.errors.rows import PRIMARY_KEY_MISMATCH, ROW_REFUSED
@@ -21,9 +22,13 @@ __all__ = [
     "RULES",
     "TOO_LARGE",
     "Call",
+    "InDoubtError",
     "Rule",
     "Topic",
+    "doubt_mark",
+    "doubted",
     "failure",
+    "leaves_doubt",
     "rule_for",
     "sentence",
 ]

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import wharfinger
+from wharfinger_sfmc.errors.doubt import OUTCOME_UNKNOWN, InDoubtError
 from wharfinger_sfmc.errors.rule import Rule, Topic
 
 __all__ = ["CONTACTS", "EVENTS", "EVENT_REFUSED"]
@@ -25,7 +26,7 @@ EVENTS: Final = (
     Rule(
         name="event-without-instance",
         error=wharfinger.UnknownError,
-        code="outcome-unknown",
+        code=OUTCOME_UNKNOWN,
         topics=_ALONE,
         statuses=_SUCCESS,
         details=False,
@@ -35,8 +36,8 @@ EVENTS: Final = (
     ),
     Rule(
         name="event-without-instance-again",
-        error=wharfinger.RetryError,
-        code="outcome-unknown",
+        error=InDoubtError,
+        code=OUTCOME_UNKNOWN,
         topics=_ALONE,
         statuses=_SUCCESS,
         details=False,
@@ -55,7 +56,7 @@ EVENTS: Final = (
     Rule(
         name="events-without-verdict",
         error=wharfinger.UnknownError,
-        code="outcome-unknown",
+        code=OUTCOME_UNKNOWN,
         topics=_TOGETHER,
         statuses=_SUCCESS,
         repeatable=False,
@@ -64,8 +65,8 @@ EVENTS: Final = (
     ),
     Rule(
         name="events-without-verdict-again",
-        error=wharfinger.RetryError,
-        code="outcome-unknown",
+        error=InDoubtError,
+        code=OUTCOME_UNKNOWN,
         topics=_TOGETHER,
         statuses=_SUCCESS,
         repeatable=True,

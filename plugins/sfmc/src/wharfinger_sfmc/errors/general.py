@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import wharfinger
+from wharfinger_sfmc.errors.doubt import InDoubtError
 from wharfinger_sfmc.errors.rule import Rule, Topic
 
 __all__ = ["GENERAL", "TOO_LARGE"]
@@ -107,7 +108,7 @@ _TROUBLE: Final = (
     ),
     Rule(
         name="unavailable-unexplained",
-        error=wharfinger.RetryError,
+        error=InDoubtError,
         code="unavailable",
         statuses=frozenset({503}),
         repeatable=True,
@@ -131,7 +132,7 @@ _TROUBLE: Final = (
     ),
     Rule(
         name="vendor-failed-again",
-        error=wharfinger.RetryError,
+        error=InDoubtError,
         code="vendor-failed",
         topics=_EVENTS,
         statuses=_SERVER,
@@ -141,7 +142,7 @@ _TROUBLE: Final = (
     ),
     Rule(
         name="vendor-failed",
-        error=wharfinger.RetryError,
+        error=InDoubtError,
         code="vendor-failed",
         statuses=_SERVER,
         repeatable=True,
@@ -168,7 +169,7 @@ _REST: Final = (
     ),
     Rule(
         name="unexpected-reply",
-        error=wharfinger.RetryError,
+        error=InDoubtError,
         code="unexpected-reply",
         repeatable=True,
         message="SFMC gave a reply that nobody can read. It can be tried again.",

@@ -29,6 +29,11 @@ repeated only where the reply proves that nothing took effect: 401, 408, 429, 59
 which SFMC says that it is unavailable or when to come again. A connection that never stood proves
 the same. Everything else is `unknown`, and settled by SFMC's list of events where that is possible.
 
+A request that may be repeated is, and what its repetition is refused for counts. But if a reply
+before was lost or proved nothing, what was refused may be there all the same: then the outcome is
+`unknown` with the code `outcome-unknown`. Only a row for which SFMC names a column or a primary key
+is `rejected` even then.
+
 | name | about | reply | outcome | code | what it means, and the next step |
 |---|---|---|---|---|---|
 """

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import wharfinger
+from wharfinger_sfmc.errors.doubt import InDoubtError
 from wharfinger_sfmc.errors.rule import Rule, Topic
 
 __all__ = ["JOBS", "PRIMARY_KEY_MISMATCH", "ROWS", "ROW_REFUSED"]
@@ -77,7 +78,7 @@ ROWS: Final = (
     ),
     Rule(
         name="rows-errors-in-success",
-        error=wharfinger.RetryError,
+        error=InDoubtError,
         code="save-failed",
         topics=_ROWS,
         statuses=frozenset(range(200, 300)),

@@ -38,7 +38,15 @@ import wharfinger
 from wharfinger_sfmc.api.calls import Api, DataExtension
 from wharfinger_sfmc.api.encoding import to_json
 from wharfinger_sfmc.api.replies import Reply, bounded, folded
-from wharfinger_sfmc.errors import ROW_REFUSED, TOO_LARGE, Call, Topic, failure, sentence
+from wharfinger_sfmc.errors import (
+    ROW_REFUSED,
+    TOO_LARGE,
+    Call,
+    Topic,
+    failure,
+    leaves_doubt,
+    sentence,
+)
 from wharfinger_sfmc.permissions import READ_ROWS, WRITE_ROWS, words
 from wharfinger_sfmc.rows.rowsets import no_evidence
 from wharfinger_sfmc.rows.sizes import Size
@@ -51,6 +59,7 @@ _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
 _LONGEST_PAUSE_S: Final = 30.0
 _OVER: Final = frozenset({"complete", "completed", "error"})
 _DEADLOCK_ENDING: Final = "Rerun the transaction."
+_INCOMPLETE: Final = "results-incomplete"
 
 _Answer = TypeVar("_Answer")
 
@@ -80,6 +89,7 @@ class Jobs:
 
     Attributes:
         size: As given.
+        doubts: Rows that a job may have stored, although nothing says so.
     """
 
     def __init__(
@@ -92,6 +102,7 @@ class Jobs:
         deadline_s: float,
     ) -> None:
         self.size = size
+        self.doubts: set[bytes] = set()
         self._session = session
         self._api = Api(session)
         self._target = target
@@ -119,11 +130,16 @@ class Jobs:
             except wharfinger.DeliveryError as error:
                 if error.code == TOO_LARGE and len(part) > 1:
                     continue
+                if leaves_doubt(error):
+                    self.doubts.update(part)
                 return [wharfinger.Outcome.of(error)] * len(part)
             try:
-                return await self._outcomes(job, len(part))
+                outcomes = await self._outcomes(job, len(part))
             except wharfinger.DeliveryError as error:
-                return [wharfinger.Outcome.of(error)] * len(part)
+                outcomes = [wharfinger.Outcome.of(error)] * len(part)
+            told = zip(part, outcomes, strict=True)
+            self.doubts.update(row for row, outcome in told if outcome.code == _INCOMPLETE)
+            return outcomes
 
     async def _submit(self, rows: Sequence[bytes]) -> str:
         """Queue rows and return SFMC's name for the job."""
@@ -276,7 +292,7 @@ def _incomplete(job: str, reason: str) -> wharfinger.RetryError:
     return wharfinger.RetryError(
         f"The job {job} of SFMC is over, but {reason}, so nobody knows which rows are stored. "
         "Sending them again is harmless.",
-        code="results-incomplete",
+        code=_INCOMPLETE,
         request_id=job,
     )
 

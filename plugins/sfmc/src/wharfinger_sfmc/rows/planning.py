@@ -7,7 +7,7 @@ knows which of them SFMC would keep: they go one after the other, in the order o
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -35,6 +35,10 @@ class Way(Protocol):
     def size(self) -> Size:
         """How much travels in one request."""
 
+    @property
+    def doubts(self) -> Collection[bytes]:
+        """Encoded rows that may be stored, although nothing says so."""
+
     def encode(self, row: Row) -> bytes:
         """Return the bytes that a row is in a request."""
 
@@ -56,12 +60,14 @@ class PlannedRow:
         versions: What each event says, in their order.
         sources: Index of each version's event.
         wave: How many rows that might be this one come before it.
+        in_doubt: Whether it, or some of its versions, may be stored although nothing says so.
     """
 
     row: Row
     versions: list[Row]
     sources: list[int]
     wave: int
+    in_doubt: bool = False
 
 
 class Unsent:
@@ -170,6 +176,8 @@ async def carry_out(
             with unsent:
                 if held is None:
                     stored = await _store(bodies[start:end], way)
+                    for planned, body in zip(part, bodies[start:end], strict=True):
+                        planned.in_doubt = body in way.doubts
                     found = await _by_source(part, stored, rowsets)
                     held = held_back(found.values())
                 else:
@@ -215,7 +223,10 @@ async def _told_apart(
         body = rowsets.encode(merged(versions))
         if too_large := _oversize(body, rowsets.size):
             return _refusal_of(too_large)
-        return await rowsets.send([body])
+        try:
+            return await rowsets.send([body])
+        finally:
+            planned.in_doubt |= body in rowsets.doubts
 
     verdicts = await upsert(planned.versions, send, _refusal_of(outcome))
     return rowsets.outcomes(verdicts)

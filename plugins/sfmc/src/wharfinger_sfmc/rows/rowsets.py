@@ -32,6 +32,11 @@ a reply without end
 401 after a fresh token, 403, 404,    ``halted``.
 596, an unknown data extension
 ====================================  =============================================================
+
+A row of a request without evidence, or of one that was refused for the columns of another row, may
+be stored. It is in doubt from then on: what would end as ``rejected`` for anything but its own
+columns is ``unknown``. A rowset that is refused without a reason puts no row in doubt, because the
+row that is refused alone without one is taken for its bad row.
 """
 
 from __future__ import annotations
@@ -48,7 +53,9 @@ from wharfinger_sfmc.errors import (
     ROW_REFUSED,
     TOO_LARGE,
     Call,
+    InDoubtError,
     failure,
+    leaves_doubt,
 )
 from wharfinger_sfmc.rows.sizes import Size
 from wharfinger_sfmc.values.conversion import Row
@@ -176,6 +183,7 @@ class Rowsets:
 
     Attributes:
         size: As given.
+        doubts: Rows that a request may have stored, although its reply does not say so.
     """
 
     def __init__(
@@ -192,6 +200,7 @@ class Rowsets:
         self._target = target
         self._call = call
         self.size = size
+        self.doubts: set[bytes] = set()
         self._mixed_keys = mixed_keys
         self._stored_some = False
         self._patient = True
@@ -253,6 +262,17 @@ class Rowsets:
         return refusal
 
     async def _post(self, part: Sequence[bytes]) -> wharfinger.RejectedError | None:
+        try:
+            refusal = await self._answer(part)
+        except wharfinger.DeliveryError as error:
+            if leaves_doubt(error):
+                self.doubts.update(part)
+            raise
+        if refusal is not None and len(part) > 1 and _is_about_one(refusal):
+            self.doubts.update(part)
+        return refusal
+
+    async def _answer(self, part: Sequence[bytes]) -> wharfinger.RejectedError | None:
         request = self._api.upsert_rows(self._target, part)
         reply = await self.size.watch(request, part)
         if not reply.accepted:
@@ -275,9 +295,17 @@ class Rowsets:
         raise error
 
 
-def no_evidence(reply: Reply, call: Call) -> wharfinger.RetryError:
+def _is_about_one(refusal: wharfinger.RejectedError) -> bool:
+    """Tell whether SFMC has found a bad row in a request, and stored those before it.
+
+    Where it gives no reason, the row that is refused alone without one is taken for that row.
+    """
+    return refusal.code != TOO_LARGE and not isinstance(refusal, _OpaqueError)
+
+
+def no_evidence(reply: Reply, call: Call) -> InDoubtError:
     """Return the error of a success that proves nothing about rows."""
-    return wharfinger.RetryError(
+    return InDoubtError(
         "SFMC answered with success, but not with what it is known to answer, so nobody knows "
         f"what became of rows for {call.subject}. Sending them again is safe.",
         code="unexpected-reply",

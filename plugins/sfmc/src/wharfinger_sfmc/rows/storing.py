@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 import attrs
@@ -195,13 +196,26 @@ class _Storing:
     async def store(self, group: _Group) -> dict[int, wharfinger.Outcome]:
         """Check, plan and send the rows; one outcome per row, by its place."""
         outcomes, rows, table = await self._checked(group)
-        if not rows:
-            return outcomes
+        if rows:
+            outcomes |= await self._sent(group, rows, table)
+        for place, row in group.rows.items():
+            if row.in_doubt:
+                outcomes[place] = row.told(outcomes[place])
+        return outcomes
+
+    async def _sent(
+        self, group: _Group, rows: Sequence[tuple[int, Row]], table: Table | None
+    ) -> dict[int, wharfinger.Outcome]:
+        """Plan and send rows in form; one outcome per row, by its place."""
         rowsets = self._rowsets(group, mixed_keys=table is None and _differ_in_keys(rows))
         waves = plan(rows, table)
         is_job = self._is_job(sum(map(len, waves)))
         way: Way = self._jobs(group) if is_job else rowsets
-        outcomes |= await carry_out(waves, way, rowsets)
+        outcomes = await carry_out(waves, way, rowsets)
+        for planned in chain.from_iterable(waves):
+            if planned.in_doubt:
+                for place in planned.sources:
+                    group.rows[place].in_doubt = True
         if any(outcome.code in _DRIFT for outcome in outcomes.values()):
             self.session.shared(Catalog).doubt(group.target)
         return outcomes

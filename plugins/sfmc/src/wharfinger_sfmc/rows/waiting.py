@@ -9,18 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
+import wharfinger
 from wharfinger_sfmc.api.calls import DataExtension
 from wharfinger_sfmc.api.encoding import to_json
+from wharfinger_sfmc.errors import PRIMARY_KEY_MISMATCH, ROW_REFUSED, doubt_mark, doubted
 from wharfinger_sfmc.values.columns import Table
 from wharfinger_sfmc.values.conversion import Empty, Row, ValueRules
 from wharfinger_sfmc.values.forming import RowForm, row_form
 from wharfinger_sfmc.values.identity import loose_identity
 
 __all__ = ["RowPayload", "WaitingRow", "form_of", "waiting_row"]
+
+_CONCLUSIVE: Final = frozenset({ROW_REFUSED, PRIMARY_KEY_MISMATCH})
+"""Refusals by columns: what they are about was refused by every request before, too."""
+_MAY_BE_STORED: Final = (
+    "An earlier request may have stored it all the same: SFMC's reply to that one was lost or is "
+    "no proof. Look for the row in the data extension; sending it again is harmless."
+)
 
 
 class RowPayload(Protocol):
@@ -46,6 +55,7 @@ class WaitingRow:
         table: The columns it was compared with; None where they were not known.
         row: It in SFMC's form; None where anything about it is odd.
         body: It as JSON, in SFMC's form or else as mapped.
+        in_doubt: Whether a request may have stored it, although no reply says so.
     """
 
     payload: RowPayload
@@ -54,6 +64,7 @@ class WaitingRow:
     table: Table | None
     row: Row | None
     body: bytes
+    in_doubt: bool = doubt_mark()
 
     def in_form(self, table: Table | None, form: RowForm) -> Row:
         """Return the row in SFMC's form.
@@ -68,6 +79,13 @@ class WaitingRow:
         if self.row is not None and self.table is table:
             return self.row
         return form.row(self.payload.keys, self.payload.values)
+
+    def told(self, outcome: wharfinger.Outcome) -> wharfinger.Outcome:
+        """Return what may be said of the row: in doubt, only SFMC's words on columns refuse it."""
+        is_refused = outcome.status is wharfinger.Status.REJECTED
+        if not (self.in_doubt and is_refused) or outcome.code in _CONCLUSIVE:
+            return outcome
+        return doubted(outcome, _MAY_BE_STORED)
 
 
 def waiting_row(
