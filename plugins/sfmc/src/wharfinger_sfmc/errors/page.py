@@ -32,7 +32,8 @@ the same. Everything else is `unknown`, and settled by SFMC's list of events whe
 A request that may be repeated is, and what its repetition is refused for counts. But if a reply
 before was lost or proved nothing, what was refused may be there all the same: then the outcome is
 `unknown` with the code `outcome-unknown`. Only a row for which SFMC names a column or a primary key
-is `rejected` even then.
+is `rejected` even then. So it is within one delivery; what the host offers again hours later is
+judged by what SFMC says then.
 
 | name | about | reply | outcome | code | what it means, and the next step |
 |---|---|---|---|---|---|
