@@ -33,6 +33,7 @@ _KEEP: Final = (
     "sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
 )
 _KEPT: Final = (sys.executable, "-c", _KEEP)
+_LOOPBACK: Final = "-kernel inet_dist_use_interface {127,0,0,1}"
 _SCHEDULERS: Final = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 
 
@@ -169,6 +170,18 @@ class Cluster:
                         raise RuntimeError(f"{node.name} ended: {log[-2_000:]}")
                     await asyncio.sleep(0.1)
 
+    def evaluate(self, expression: str) -> str:
+        """Let the first node evaluate something of Erlang, and return what it says."""
+        script, first = server_script(), self.nodes[0]
+        assert script is not None
+        control = str(script.with_name("rabbitmqctl"))
+        environment = self._environment(first, self.folder / first.name) | {
+            "RABBITMQ_CTL_ERL_ARGS": f"{_LOOPBACK} -start_epmd false"
+        }
+        return subprocess.check_output(
+            [control, "-n", first.name, "eval", expression], env=environment, text=True, timeout=60
+        )
+
     def close(self) -> None:
         """End every node and the port mapper."""
         for node in self.nodes:
@@ -197,7 +210,6 @@ class Cluster:
         return "\n".join(lines) + "\n"
 
     def _environment(self, node: Node, folder: Path) -> dict[str, str]:
-        loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -214,7 +226,7 @@ class Cluster:
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{loopback} {_SCHEDULERS}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{_LOOPBACK} {_SCHEDULERS}",
         }
 
 

@@ -16,6 +16,7 @@ from wharfinger_host.engines.contract import (
     LaneEvent,
     LaneLostError,
 )
+from wharfinger_rabbitmq import lease as lease_module
 from wharfinger_rabbitmq import open_engine
 from wharfinger_rabbitmq.lease import RabbitLease
 
@@ -81,6 +82,25 @@ async def test_a_lane_that_is_stopped_gives_what_it_has_and_no_more(engine, othe
     await lease.release()
     rest = await fetched(await lane_of(other), 400 - len(first))
     assert [each.event for each in first + rest] == events(400)
+    assert not any(each.again for each in rest)
+
+
+async def test_a_lane_that_is_stopped_is_left_although_events_go_on_coming(
+    engine, other, monkeypatch
+):
+    monkeypatch.setattr(lease_module, "_LEAVING_S", 0.0)
+    await engine.publish(events(3))
+    lease = await lane_of(engine)
+    await lease.ack(await fetched(lease, 2))
+    await lease.stop()
+    batch = await lease.fetch(100, 5.0)
+    assert [each.event for each in batch] == events(3)[2:]
+    await engine.publish(events(20)[3:])
+    await lease.ack(batch)
+    assert await lease.fetch(100, 5.0) == []
+    await lease.release()
+    rest = await fetched(await lane_of(other), 17)
+    assert [each.event for each in rest] == events(20)[3:]
     assert not any(each.again for each in rest)
 
 

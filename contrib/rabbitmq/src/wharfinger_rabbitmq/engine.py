@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import attrs
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelLockedResource
 
@@ -36,6 +36,8 @@ from wharfinger_rabbitmq.topology import DELIVERY_LIMIT, QueuePlan, Topology
 
 __all__ = ["RabbitEngine", "open_engine"]
 
+_LOOKS: Final = 10
+_LOOK_S: Final = 0.05
 _MAKE_S: Final = 30.0
 _MISSED_BEATS: Final = 3.5
 """Beats after which one that says nothing no longer counts as a worker."""
@@ -57,7 +59,9 @@ def open_engine(url: str, lanes: int) -> RabbitEngine:
             logging.getLogger(name).setLevel(logging.CRITICAL)
     address = Address.of(url)
     topology = Topology(address.space, lanes, address.most_waiting)
-    return RabbitEngine(link=Link(address), voice=Link(address), topology=topology)
+    return RabbitEngine(
+        link=Link(address), voice=Link(address), probe=Link(address), topology=topology
+    )
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -68,12 +72,15 @@ class RabbitEngine:
         link: The connection that lanes are worked on by.
         voice: The connection that is published by. RabbitMQ listens no longer to one that publishes
             where it is short of memory or disk; acknowledgements must reach it all the same.
+        probe: The connection that is asked whether a lane has a leader: where it has none, RabbitMQ
+            ends the connection that asks.
         topology: The names and forms of everything.
         beat_s: Seconds between two signs of life.
     """
 
     link: Link
     voice: Link
+    probe: Link
     topology: Topology
     beat_s: float = 1.0
     _epoch: int = 0
@@ -121,7 +128,7 @@ class RabbitEngine:
         problems: list[str] = []
         for connection in connections:
             for lane in range(self.lanes):
-                waiting, held, problem = await self._look(self.topology.lane(connection, lane))
+                waiting, held, problem = await self._look_at(connection, lane)
                 lanes.append(LaneStatus(connection, lane, waiting, held > 0, problem))
             waiting, _, problem = await self._look(self.topology.letters(connection))
             dead[connection] = waiting or 0
@@ -154,7 +161,7 @@ class RabbitEngine:
             )
 
     async def acquire(self, connection: str, lane: int) -> RabbitLease | None:
-        """Take a lane; None where another connection has its holder's queue."""
+        """Take a lane; None where another worker has it, or it has no leader at present."""
         channel = await self.link.channel(publisher_confirms=False)
         try:
             async with answered(self.link.address.heartbeat_s / 2):
@@ -167,12 +174,17 @@ class RabbitEngine:
             await _close(channel)
             raise down(self.link.address, error) from error
 
-    async def _take(self, channel: AbstractChannel, connection: str, lane: int) -> RabbitLease:
+    async def _take(
+        self, channel: AbstractChannel, connection: str, lane: int
+    ) -> RabbitLease | None:
         holder = self.topology.holder(connection, lane)
         await channel.declare_queue(holder, exclusive=True, auto_delete=True)
         # Deleted when the channel goes: an automatic queue lives as long as its consumer.
         await (await channel.get_queue(holder, ensure=False)).consume(_ignore)
-        name = self.topology.lane(connection, lane).name
+        queue = await self._left_by_others(channel, self.topology.lane(connection, lane).name)
+        if queue is None:
+            await _close(channel)
+            return None
         self._epoch += 1
         lease = RabbitLease(
             connection=connection,
@@ -182,14 +194,56 @@ class RabbitEngine:
             bury=self._bury,
             alive=lambda: self.is_alive,
         )
-        # Where another still has something of it, this one waits in the queue's own line.
-        await lease.begin(await channel.declare_queue(name, passive=True))
+        await lease.begin(queue)
         return lease
+
+    async def _left_by_others(self, channel: AbstractChannel, name: str) -> AbstractQueue | None:
+        """Wait until a lane's last consumer is gone, and what it had is back in its place.
+
+        A consumer that was cancelled keeps what it was sent until its channel is gone. One that
+        came before that would get what is behind it.
+
+        Returns:
+            The lane; None where it takes too long, or has no leader.
+        """
+        for _ in range(_LOOKS):
+            queue = await channel.declare_queue(name, passive=True)
+            found = queue.declaration_result
+            if not found.consumer_count:
+                is_known = found.message_count or await self._has_leader(name)
+                return queue if is_known else None
+            await asyncio.sleep(_LOOK_S)
+        return None
+
+    async def _has_leader(self, name: str) -> bool:
+        """Tell whether most nodes of a lane answer for it.
+
+        Where a queue has no leader, or answers too late, RabbitMQ says that it has no messages and
+        no consumers (`rabbit_quorum_queue:stat`), and whoever consumes from it then loses the whole
+        connection. So where nothing seems to be there, its leader is asked for something that it
+        must refuse. RabbitMQ's log has a line of that.
+
+        Raises:
+            EngineDownError: No node answers.
+            EngineError: The lane is not there.
+        """
+        channel = await self.probe.channel(publisher_confirms=False)
+        try:
+            async with answered(self.link.address.heartbeat_s / 4):
+                await (await channel.get_queue(name, ensure=False)).get(fail=False)
+        except ChannelLockedResource:  # nothing is fetched one by one where one consumer is active
+            return True
+        except ChannelNotFoundEntity as error:
+            raise _missing(name) from error
+        except TROUBLE:
+            await _close(channel)
+        return False
 
     async def workers(self, connection: str) -> int:
         """Give a sign of life to the other workers, and return how many give one.
 
-        That most nodes answer is asked of a queue that lives on several of them.
+        That a node which is cut off from the others serves nobody is RabbitMQ's to see to
+        (`cluster_partition_handling = pause_minority`).
         """
         plan = self.topology.letters(connection)
         roll_call = self._signs.setdefault(connection, self._roll_call(connection))
@@ -230,7 +284,7 @@ class RabbitEngine:
     async def close(self) -> None:
         """End the connection: the server hands all lanes over."""
         await asyncio.gather(*(each.leave() for each in self._signs.values()))
-        await asyncio.gather(self.link.close(), self.voice.close())
+        await asyncio.gather(self.link.close(), self.voice.close(), self.probe.close())
 
     def _roll_call(self, connection: str) -> RollCall:
         return RollCall(self.voice, self.topology.workers(connection), self.beat_s * _MISSED_BEATS)
@@ -244,6 +298,16 @@ class RabbitEngine:
                 for each in events
             ]
         )
+
+    async def _look_at(self, connection: str, lane: int) -> tuple[int | None, int, str]:
+        """Return events, consumers, and what is wrong with a lane."""
+        plan = self.topology.lane(connection, lane)
+        waiting, held, problem = await self._look(plan)
+        if waiting or held or problem:
+            return waiting, held, problem
+        if await self._has_leader(plan.name):
+            return await self._look(plan)
+        return None, 0, f"{plan.name} has no leader: most nodes that have it do not answer for it."
 
     async def _look(self, plan: QueuePlan) -> tuple[int | None, int, str]:
         """Return events, consumers, and what is wrong with a queue."""

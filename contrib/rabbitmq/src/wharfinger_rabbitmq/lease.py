@@ -2,16 +2,18 @@
 
 Where a consumer goes, all that it was sent goes back at once and in its order, and only then the
 next one is sent anything. Not so where it is cancelled first: what is on its way to it then goes
-back before what it has (`rabbit_fifo_client:handle_delivery`), and the next one overtakes it. So a
-consumer is cancelled only when nothing can be on its way and nothing is left to deliver.
+back before what it has (`rabbit_fifo_client:handle_delivery`). If it dies now, the next one is sent
+what is newer first; and what went back counts as having been with somebody. So a lane is given up
+when nothing more comes of itself: it is empty, or this worker has its fill and acknowledges nothing
+until all of that is delivered. Only where neither comes about soon, the consumer is cancelled.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +28,10 @@ __all__ = ["PREFETCH", "RabbitLease"]
 
 PREFETCH: Final = 200
 """Events that a lane's worker has at most: a batch that is being delivered, and the next one."""
+_LEAVING_S: Final = 2.0
+"""Seconds after `stop` in which what comes is still delivered."""
+_QUIET_S: Final = 0.05
+_LOOKS: Final = 10
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -50,7 +56,8 @@ class RabbitLease:
     _queue: AbstractQueue | None = None
     _tag: str = ""
     _lost: bool = False
-    _stopped: bool = False
+    _until_s: float | None = None
+    _cancelled: bool = False
     _heard: int = 0
     _delivered: int = 0
     _acked: int = 0
@@ -79,6 +86,8 @@ class RabbitLease:
     async def fetch(self, most: int, wait_s: float) -> list[Fetched]:
         """Return what the server has sent."""
         self._check()
+        if self._until_s is not None and asyncio.get_running_loop().time() >= self._until_s:
+            await self._cut_off()
         if not self._buffer and not self._has_all:
             self._news.clear()
             with suppress(TimeoutError):
@@ -90,34 +99,31 @@ class RabbitLease:
         return [self._buffer.popleft() for _ in range(count)]
 
     async def ack(self, batch: Sequence[Fetched]) -> None:
-        """Acknowledge events, and all before them; once it was stopped, in the end.
-
-        The server sends others for what is acknowledged, and what goes back unseen counts as
-        having been with somebody.
-        """
+        """Acknowledge events, and all before them, at once or, after `stop`, in the end."""
         self._check()
         self._delivered = batch[-1].place
-        if not self._stopped:
-            try:
-                async with answered(ANSWER_S):
-                    await self._settle()
-            except TROUBLE as error:
-                raise self._lose() from error
+        # What the server sends for what is acknowledged would go back as if it had been delivered.
+        if self._cancelled or self._until_s is None:
+            async with self._insisting():
+                await self._settle()
 
     async def dead(self, events: Sequence[Fetched], reason: str) -> None:
         """Publish dead letters, and wait until they are confirmed."""
         await self.bury(self.lane, self.connection, events, reason)
 
     async def stop(self) -> None:
-        """Hand out what the server sends without being told that any of it is done."""
-        self._stopped = True
+        """Take soon nothing more; what `fetch` returns until then is to be delivered."""
+        if self._until_s is None:
+            self._until_s = asyncio.get_running_loop().time() + _LEAVING_S
 
     async def release(self) -> None:
         """Acknowledge what is delivered, and close the channel, which hands the lane over."""
         with suppress(*TROUBLE):
             async with answered(CLOSE_S):
                 if not self._lost and not self.channel.is_closed:
-                    await self._take_leave()
+                    if self._has_all and self._delivered == self._heard:
+                        await self._cancel()
+                    await self._settle()
         self._lost = True
         with suppress(*TROUBLE):
             async with answered(CLOSE_S):
@@ -125,19 +131,47 @@ class RabbitLease:
 
     @property
     def _has_all(self) -> bool:
-        """Whether the server sends nothing more before something is acknowledged."""
-        return self._heard - self._acked >= PREFETCH
+        """Whether the server sends nothing more before something is acknowledged, or at all."""
+        return self._cancelled or self._heard - self._acked >= PREFETCH
 
-    async def _take_leave(self) -> None:
-        if self._queue is not None and self._has_all and self._delivered == self._heard:
-            await self._queue.cancel(self._tag, nowait=True)
-        if self._delivered > self._acked:
-            await self._settle()
+    async def _cut_off(self) -> None:
+        """Have the server send nothing more; it keeps what this worker was sent for it."""
+        async with self._insisting():
+            await self._let_come()
+            if not self._has_all:
+                await self._cancel()
+                # What was sent before is handed in by tasks; this is answered after them.
+                await self.channel.set_qos(prefetch_count=PREFETCH)
+
+    async def _let_come(self) -> None:
+        """Let come what is on its way; in a lane that is busy, until this worker has its fill."""
+        for _ in range(_LOOKS):
+            heard = self._heard
+            if self._has_all:
+                return
+            await asyncio.sleep(_QUIET_S)
+            if self._heard == heard:
+                return
+
+    async def _cancel(self) -> None:
+        if self._queue is not None and not self._cancelled:
+            self._cancelled = True
+            await self._queue.cancel(self._tag)
 
     async def _settle(self) -> None:
-        underlay = await self.channel.get_underlay_channel()
-        await underlay.basic_ack(self._delivered, multiple=True)
-        self._acked = self._delivered
+        if self._delivered > self._acked:
+            underlay = await self.channel.get_underlay_channel()
+            await underlay.basic_ack(self._delivered, multiple=True)
+            self._acked = self._delivered
+
+    @asynccontextmanager
+    async def _insisting(self) -> AsyncIterator[None]:
+        """Ask the server for something; where that comes to nothing, the lane is lost."""
+        try:
+            async with answered(ANSWER_S):
+                yield
+        except TROUBLE as error:
+            raise self._lose() from error
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         if message.delivery_tag is None:

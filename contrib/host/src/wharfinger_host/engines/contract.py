@@ -140,7 +140,7 @@ class LaneStatus:
     Attributes:
         connection: Whose it is.
         lane: Its number.
-        waiting: Events that nobody has fetched yet; None where the lane is not there.
+        waiting: Events that nobody has fetched yet; None where nobody knows.
         held: Whether a worker has it.
         problem: What is wrong with it and what to do, or ``""``.
     """

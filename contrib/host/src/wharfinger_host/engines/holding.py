@@ -151,7 +151,7 @@ class Holder:
         What is on its way to a lane that is let go is still delivered.
         """
         status = await self.engine.status([self.connection])
-        empty = {each.lane for each in status.lanes if not each.waiting}
+        empty = {each.lane for each in status.lanes if each.waiting == 0}  # None: nobody knows
         finished = empty & self._idle & self._lanes.keys()
         self._leaving |= finished
         self._done |= finished
