@@ -39,7 +39,6 @@ RUN_BY = {
     ("docs/how-to/receive-events.md", "python"): "tests/host/serving/test_page.py",
     ("docs/how-to/send-to-a-webhook.md", "python"): "tests/webhook/test_page.py",
     ("docs/how-to/send-to-a-webhook.md", "toml"): "tests/webhook/test_page.py",
-    ("docs/how-to/test-a-plugin.md", "python"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-a-plugin.md", "toml"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-with-the-simulator.md", "python"): "tests/meta/test_docs_sfmc.py",
     ("docs/how-to/write-a-plugin.md", "python"): "tests/sfmc_extras/test_page.py",

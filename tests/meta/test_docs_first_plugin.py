@@ -5,29 +5,23 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 from http.server import HTTPServer
 
 import pytest
-from tests.meta.pages import DOCS, texts
+from tests.meta.pages import DOCS, files_of, texts
 
 PAGE = DOCS / "tutorial/first-plugin.md"
-GIVEN = DOCS / "tutorial/noticeboard"
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A folder with the files that the page has its reader write, under the names it gives them."""
-    included = dict.fromkeys(
-        re.findall(r"^```\{literalinclude\} noticeboard/(\S+)$", PAGE.read_text(), re.MULTILINE)
-    )
-    for name in included:
+    for name, text in files_of(PAGE).items():
         assert f"`{name}`" in PAGE.read_text(), "the page does not say what the file is called"
-        shutil.copy(GIVEN / name, tmp_path)
-    assert {path.name for path in GIVEN.iterdir() if path.suffix != ".pyc"} >= set(included)
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
