@@ -66,7 +66,7 @@ FOREIGN = {
     "cd": "the shell's own",
     "mkdir": "the system's own",
     "pytest": "run by the test of its page",
-    "python3": "makes an environment; tests are in theirs",
+    "python3": "makes an environment, or runs what needs none; tests are in theirs",
     "grep": "not ours; its input comes from a command that is run",
     "kcat": "not on every machine; it shows what is in a topic",
     "rabbitmqadmin": "RabbitMQ's own",
