@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -275,6 +276,25 @@ def test_the_commands_of_the_tutorial_work_in_their_order(terminal, sfmc, sfmc_a
     terminal.skipped = ("make", ". .venv", "wharfinger-sfmc-simulator", "curl")
     assert terminal.play("docs/tutorial/first-delivery.md") == 4
     assert len(sfmc.rows("orders")) == 1
+
+
+def test_what_the_tutorial_breaks_is_told_with_what_to_do(terminal, sfmc_address):
+    first = (DOCS / "tutorial/first.toml").read_text()
+    first = first.replace("http://127.0.0.1:8025", sfmc_address)
+    event = (DOCS / "tutorial/events.jsonl").read_text()
+    without, found = re.subn(r'"order_id": "[^"]+", ', "", event)
+    assert found == 1
+    (terminal.folder / "events.jsonl").write_text(without)
+    (terminal.folder / "first.toml").write_text(first)
+    terminal.environment.setenv("SFMC_CLIENT_SECRET", SECRET)
+    terminal.shows("wharfinger send first.toml events.jsonl", "...\nrejected: 1\n...")
+    undelivered = json.loads((terminal.folder / "events.undelivered.jsonl").read_text())
+    assert undelivered["message"] == (
+        "Data Extension Primary Keys must have 1 entry or more, but it has 0. The mapping reads "
+        "keys.OrderId from $.properties.order_id, where this event has nothing."
+    )
+    (terminal.folder / "first.toml").write_text(first.replace('key = "orders"', 'key = "ordrs"'))
+    terminal.shows("wharfinger send first.toml events.jsonl", '...\nDid you mean "orders"?\n...')
 
 
 def test_the_page_on_connecting_a_tenant_works_in_its_order(terminal, sfmc, sfmc_address):
