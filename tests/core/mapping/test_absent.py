@@ -9,7 +9,7 @@ USER = {"@path": "$.userId"}
 MAPPING = {
     "key": "orders",
     "id": USER,
-    "keys": {"OrderId": ORDER, "Shop": {"Code": {"@path": "$.properties['shop.code']"}}},
+    "keys": {"OrderId": ORDER, "Shop": {"Code": {"@path": "$.properties.shop_code"}}},
     "text": {"@template": "{{userId}}"},
     "mixed": {"a": USER, "b": {"@case": {"operator": "lower", "value": USER}}},
     "fixed": {"a": USER, "b": 1},
@@ -27,8 +27,7 @@ MAPPING = {
         (
             [("keys",)],
             {},
-            "keys.OrderId from $.properties.order_id, "
-            "keys.Shop.Code from $.properties['shop.code']",
+            "keys.OrderId from $.properties.order_id, keys.Shop.Code from $.properties.shop_code",
         ),
         ([("keys", "OrderId")], {}, "keys.OrderId from $.properties.order_id"),
         (
