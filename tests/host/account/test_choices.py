@@ -114,7 +114,9 @@ def test_a_vendor_that_does_not_answer_is_told(
     config.write_text(config.read_text().replace(depot.url, closed_url))
     result = cli("choices", config, "store", "shelf")
     assert result.exit_code == 1
-    told = f"  error  Connection: api.depot.example (at the route {closed_url}) could not be reached"
+    told = (
+        f"  error  Connection: api.depot.example (at the route {closed_url}) could not be reached"
+    )
     assert told in result.stdout
     found = json.loads(cli("choices", config, "store", "shelf", "--json").stdout)
     assert (found["ok"], found["items"]) == (False, [])
