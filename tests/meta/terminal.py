@@ -11,15 +11,29 @@ from pathlib import Path
 
 import attrs
 import pytest
+import stamina
 from tests.meta.commands import typed, words_of
 from tests.meta.pages import blocks
 from typer.testing import CliRunner
 
+import wharfinger_host.terminal
 from wharfinger_host.cli import app
 from wharfinger_host.exits import Exit
 
-__all__ = ["Terminal", "compare", "turns"]
+__all__ = ["SECRET", "SETTINGS", "Terminal", "compare", "terminal", "turns"]
 
+SECRET = "samplesecret000000000001"
+SETTINGS = """\
+[connections.shop]
+destination = "salesforce-marketing-cloud"
+route = "{address}"
+
+[connections.shop.settings]
+account_id = "510000001"
+client_id = "sampleclient000000000001"
+client_secret = {{ env = "SFMC_CLIENT_SECRET" }}
+subdomain = "mcshop-and-loyalty-sample-00"
+"""
 _DRAWN = re.compile(r"[─━│├└┌┐┘┬┴┼┤╴→]+")
 _MEASURED = re.compile(r"\b[\d.,]+ (?:s|events/s)(?=\W|$)")
 
@@ -77,6 +91,21 @@ class Terminal:
                 assert result.exit_code != Exit.USAGE, result.output
                 return result.output
         raise AssertionError(f"nobody here knows how to type {line}")
+
+
+@pytest.fixture
+def terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sfmc_address: str
+) -> Iterator[Terminal]:
+    """A terminal of 80 columns in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(wharfinger_host.terminal, "_WIDTH_OF_A_FILE", 80)
+    monkeypatch.setenv("SFMC_CLIENT_SECRET", SECRET)
+    for variable in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    stamina.set_testing(True, attempts=3)
+    yield Terminal(tmp_path, monkeypatch, {"http://127.0.0.1:8025": sfmc_address})
+    stamina.set_testing(False)
 
 
 def turns(text: str) -> Iterator[tuple[str, list[str]]]:

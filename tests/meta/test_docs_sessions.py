@@ -4,45 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import stamina
 from tests.meta.pages import DOCS, ROOT, texts
-from tests.meta.terminal import Terminal
+from tests.meta.terminal import SECRET, SETTINGS
 
-import wharfinger_host.terminal
 from wharfinger_sfmc_simulator import Fault
-
-SECRET = "samplesecret000000000001"
-SETTINGS = """\
-[connections.shop]
-destination = "salesforce-marketing-cloud"
-route = "{address}"
-
-[connections.shop.settings]
-account_id = "510000001"
-client_id = "sampleclient000000000001"
-client_secret = {{ env = "SFMC_CLIENT_SECRET" }}
-subdomain = "mcshop-and-loyalty-sample-00"
-"""
-
-
-@pytest.fixture
-def terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sfmc_address: str
-) -> Iterator[Terminal]:
-    """A terminal of 80 columns in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(wharfinger_host.terminal, "_WIDTH_OF_A_FILE", 80)
-    monkeypatch.setenv("SFMC_CLIENT_SECRET", SECRET)
-    for variable in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(variable, raising=False)
-    stamina.set_testing(True, attempts=3)
-    yield Terminal(tmp_path, monkeypatch, {"http://127.0.0.1:8025": sfmc_address})
-    stamina.set_testing(False)
-
 
 def routed(text: str, address: str) -> str:
     """Send the requests of a page's configuration to the simulator."""
