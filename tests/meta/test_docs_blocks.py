@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import importlib.util
 import json
 import re
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import typer
 import typer.main
 from packaging.utils import canonicalize_name
 from tests.meta.commands import typed, words_of
@@ -207,7 +210,45 @@ def _python(block: Block, words: list[str]) -> None:
     if words[0] == "-c":
         exec(compile(words[1], block.page, "exec"), {})
     else:
-        assert importlib.util.find_spec(words[1]) is not None
+        _read_options(words[1], words[2:])
+
+
+class _ReadError(Exception):
+    """Ends a module once its parser has read its options."""
+
+
+def _read_options(module: str, options: list[str]) -> None:
+    """Let a module of ours read its options; nothing is carried out.
+
+    One that reads none before it sets to work is not begun.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is not None and spec.submodule_search_locations:
+        spec = importlib.util.find_spec(f"{module}.__main__")
+    assert spec is not None
+    assert spec.origin is not None
+    source = Path(spec.origin).read_text()
+    if ROOT not in Path(spec.origin).parents or not re.search(
+        r"\.parse_args\(|typer\.run\(", source
+    ):
+        return
+    read = argparse.ArgumentParser.parse_args
+
+    def parse_args(parser: argparse.ArgumentParser, given: Sequence[str] | None = None) -> NoReturn:
+        read(parser, given)
+        raise _ReadError
+
+    def run(function: Callable[..., Any]) -> NoReturn:
+        command = typer.Typer()
+        command.command()(function)
+        typer.main.get_command(command).make_context(module, list(options))
+        raise _ReadError
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(_ReadError):
+        patch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+        patch.setattr(typer, "run", run)
+        patch.setattr(sys, "argv", [module, *options])
+        exec(compile(source, spec.origin, "exec"), {"__name__": "__main__"})
 
 
 PROGRAMS: dict[str, Callable[[Block, list[str]], None]] = {

@@ -11,6 +11,7 @@ from tests.meta.terminal import SECRET, SETTINGS
 
 from wharfinger_sfmc_simulator import Fault
 
+
 def routed(text: str, address: str) -> str:
     """Send the requests of a page's configuration to the simulator."""
     head = '[connections.shop]\ndestination = "salesforce-marketing-cloud"\n'
@@ -286,3 +287,65 @@ def test_the_page_on_connecting_a_tenant_works_in_its_order(terminal, sfmc, sfmc
 
 def test_the_page_on_debugging_plugins_is_typed(terminal):
     assert terminal.play("docs/how-to/debug-plugins.md") == 4
+
+
+SEGMENT = [
+    {
+        "data": {
+            "destination": {
+                "id": "d0",
+                "name": "Shop",
+                "enabled": True,
+                "metadata": {
+                    "slug": "actions-sfmc",
+                    "name": "Salesforce Marketing Cloud (Actions)",
+                    "actions": [{"id": "a0", "slug": "dataExtension"}],
+                },
+                "settings": {
+                    "account_id": "510000001",
+                    "client_id": "sampleclient000000000001",
+                    "client_secret": "not to be copied",
+                    "subdomain": "mcshop-and-loyalty-sample-00",
+                },
+            }
+        }
+    },
+    {
+        "data": {
+            "subscriptions": [
+                {
+                    "id": "s0",
+                    "name": "Orders",
+                    "actionId": "a0",
+                    "actionSlug": "dataExtension",
+                    "destinationId": "d0",
+                    "enabled": True,
+                    "trigger": 'type = "track" and event = "Order Completed"',
+                    "settings": {
+                        "key": "orders",
+                        "keys": {"OrderId": {"@path": "$.properties.order_id"}},
+                        "values": {"SubscriberKey": {"@path": "$.userId"}},
+                    },
+                }
+            ]
+        }
+    },
+]
+
+
+def test_the_page_on_moving_from_segment_works_in_its_order(terminal, sfmc, sfmc_address):
+    page = "docs/how-to/move-from-segment.md"
+    fetching, importing, checking = texts(page, "console")
+    assert fetching.endswith("> segment.json\n")  # curl and jq are not ours
+    (terminal.folder / "segment.json").write_text(json.dumps(SEGMENT))
+    event = (DOCS / "tutorial/events.jsonl").read_bytes()
+    (terminal.folder / "captured.jsonl").write_bytes(event)
+    assert terminal.type(importing) == 1
+    written = (terminal.folder / "shop.toml").read_text()
+    assert "not to be copied" not in written
+    (terminal.folder / "shop.toml").write_text(routed(written, sfmc_address))
+    terminal.replaced["SECRET=..."] = f"SECRET={SECRET}"
+    assert terminal.type(checking) == 3
+    assert [request.path for request in sfmc.requests if "/token" in request.path]
+    terminal.shows("wharfinger send shop.toml captured.jsonl", "...\norders 1\n...")
+    assert len(sfmc.rows("orders")) == 1
