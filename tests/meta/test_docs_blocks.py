@@ -244,11 +244,13 @@ def _read_options(module: str, options: list[str]) -> None:
         typer.main.get_command(command).make_context(module, list(options))
         raise _ReadError
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(_ReadError):
+    code = compile(source, spec.origin, "exec")
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
         patch.setattr(typer, "run", run)
         patch.setattr(sys, "argv", [module, *options])
-        exec(compile(source, spec.origin, "exec"), {"__name__": "__main__"})
+        with pytest.raises(_ReadError):
+            exec(code, {"__name__": "__main__"})
 
 
 PROGRAMS: dict[str, Callable[[Block, list[str]], None]] = {
