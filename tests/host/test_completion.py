@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.meta.pages import texts
 
 COMMAND = [sys.executable, "-c", "from wharfinger_host.cli import main; main()"]
 Complete = Callable[..., list[str]]
@@ -46,6 +47,18 @@ def test_names_of_the_configuration_on_the_line_are_offered(
     assert complete("send", config, "e.jsonl", "--connection", "") == ["main"]
     assert complete("send", config, "e.jsonl", "--mapping", "") == ["notes", "rows"]
     assert complete("send", config, "e.jsonl", "--mapping", "r") == ["rows"]
+
+
+def test_the_tab_key_of_the_reference_completes_what_it_shows(
+    complete: Complete, tmp_path: Path
+) -> None:
+    page = "docs/reference/command-line.md"
+    (typed,) = (text for text in texts(page, "console") if "<Tab>" in text)
+    line, shown = typed.removeprefix("$ wharfinger ").splitlines()
+    command, file, *words = line.removesuffix(" <Tab>").split()
+    config = tmp_path / file
+    config.write_text("".join(f"[connections.acme.mappings.{name}]\n" for name in shown.split()))
+    assert complete(command, config, *words, "") == shown.split()
 
 
 def test_mappings_of_the_chosen_connection_are_offered(complete: Complete, config: Path) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.meta.terminal import terminal
+
+__all__ = ["terminal"]
 
 ROOT = Path(__file__).parents[2]
 

@@ -60,6 +60,50 @@ def blocks(page: str | Path, language: str | None = None) -> list[Block]:
     ]
 
 
+_INCLUDE = re.compile(
+    r"^```\{literalinclude\} (?P<path>\S+)\n(?P<options>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
+
+@attrs.frozen
+class Included:
+    """A file, or a part of one, that a page shows.
+
+    Attributes:
+        path: The file it is taken from.
+        caption: What the page calls the file.
+        text: What is shown.
+    """
+
+    path: Path
+    caption: str
+    text: str
+
+
+def included(page: str | Path) -> list[Included]:
+    """Return what a page shows of files, in its order."""
+    path = ROOT / page
+    found = []
+    for each in _INCLUDE.finditer(path.read_text(encoding="utf-8")):
+        options = dict(re.findall(r"^:([\w-]+): +\"?(.*?)\"?$", each["options"], re.MULTILINE))
+        file = path.parent / each["path"]
+        text = file.read_text(encoding="utf-8")
+        if start := options.get("start-after"):
+            text = text.partition(f"{start}\n")[2]
+        if end := options.get("end-before"):
+            text = text.partition(f"{end}\n")[0]
+        found.append(Included(file, options.get("caption", ""), text))
+    return found
+
+
+def files_of(page: str | Path) -> dict[str, str]:
+    """Return the files that a reader has who writes down what a page shows, by their captions."""
+    files: dict[str, str] = {}
+    for each in included(page):
+        files[each.caption] = files.get(each.caption, "") + each.text
+    return files
+
+
 def texts(page: str | Path, language: str) -> list[str]:
     """Return the text of the blocks of a page in one language."""
     return [block.text for block in blocks(page, language)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import orjson
-from tests.meta.pages import account_of, texts
+import pytest
+from tests.meta.pages import account_of, files_of, included, pages, texts
 
 import wharfinger
 from wharfinger_sfmc_simulator import Simulator
@@ -67,6 +69,17 @@ def test_every_page_is_reached_from_the_index(docs):
             names = [line for line in tree.splitlines() if line and not line.startswith(":")]
             reached |= {page.parent / f"{name}.md" for name in names}
     assert pages == reached
+
+
+MARK = re.compile(r"^# --- \w+ ---\n", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if included(page)])
+def test_what_a_page_shows_of_a_file_is_the_whole_of_it_under_its_name(page):
+    for caption, text in files_of(page).items():
+        (path,) = {each.path for each in included(page) if each.caption == caption}
+        assert path.parts[-len(Path(caption).parts) :] == Path(caption).parts != ()
+        assert text == MARK.sub("", path.read_text())
 
 
 def test_a_changelog_fragment_has_a_type_that_is_known(root, docs):

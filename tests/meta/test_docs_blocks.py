@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import importlib.util
 import json
 import re
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import typer
 import typer.main
 from packaging.utils import canonicalize_name
 from tests.meta.commands import typed, words_of
@@ -39,7 +42,6 @@ RUN_BY = {
     ("docs/how-to/receive-events.md", "python"): "tests/host/serving/test_page.py",
     ("docs/how-to/send-to-a-webhook.md", "python"): "tests/webhook/test_page.py",
     ("docs/how-to/send-to-a-webhook.md", "toml"): "tests/webhook/test_page.py",
-    ("docs/how-to/test-a-plugin.md", "python"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-a-plugin.md", "toml"): "tests/meta/test_testing_docs.py",
     ("docs/how-to/test-with-the-simulator.md", "python"): "tests/meta/test_docs_sfmc.py",
     ("docs/how-to/write-a-plugin.md", "python"): "tests/sfmc_extras/test_page.py",
@@ -67,7 +69,7 @@ FOREIGN = {
     "cd": "the shell's own",
     "mkdir": "the system's own",
     "pytest": "run by the test of its page",
-    "python3": "makes an environment; tests are in theirs",
+    "python3": "makes an environment, or runs what needs none; tests are in theirs",
     "grep": "not ours; its input comes from a command that is run",
     "kcat": "not on every machine; it shows what is in a topic",
     "rabbitmqadmin": "RabbitMQ's own",
@@ -208,7 +210,47 @@ def _python(block: Block, words: list[str]) -> None:
     if words[0] == "-c":
         exec(compile(words[1], block.page, "exec"), {})
     else:
-        assert importlib.util.find_spec(words[1]) is not None
+        _read_options(words[1], words[2:])
+
+
+class _ReadError(Exception):
+    """Ends a module once its parser has read its options."""
+
+
+def _read_options(module: str, options: list[str]) -> None:
+    """Let a module of ours read its options; nothing is carried out.
+
+    One that reads none before it sets to work is not begun.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is not None and spec.submodule_search_locations:
+        spec = importlib.util.find_spec(f"{module}.__main__")
+    assert spec is not None
+    assert spec.origin is not None
+    source = Path(spec.origin).read_text()
+    if ROOT not in Path(spec.origin).parents or not re.search(
+        r"\.parse_args\(|typer\.run\(", source
+    ):
+        return
+    read = argparse.ArgumentParser.parse_args
+
+    def parse_args(parser: argparse.ArgumentParser, given: Sequence[str] | None = None) -> NoReturn:
+        read(parser, given)
+        raise _ReadError
+
+    def run(function: Callable[..., Any]) -> NoReturn:
+        command = typer.Typer()
+        command.command()(function)
+        typer.main.get_command(command).make_context(module, list(options))
+        raise _ReadError
+
+    code = compile(source, spec.origin, "exec")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+        patch.setattr(typer, "run", run)
+        patch.setattr(sys, "argv", [module, *options])
+        with pytest.raises(_ReadError):
+            exec(code, {"__name__": "__main__"})
 
 
 PROGRAMS: dict[str, Callable[[Block, list[str]], None]] = {

@@ -5,29 +5,24 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 from http.server import HTTPServer
 
 import pytest
-from tests.meta.pages import DOCS, texts
+from tests.meta.pages import DOCS, files_of, texts
+from tests.meta.terminal import compare, turns
 
 PAGE = DOCS / "tutorial/first-plugin.md"
-GIVEN = DOCS / "tutorial/noticeboard"
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A folder with the files that the page has its reader write, under the names it gives them."""
-    included = dict.fromkeys(
-        re.findall(r"^```\{literalinclude\} noticeboard/(\S+)$", PAGE.read_text(), re.MULTILINE)
-    )
-    for name in included:
+    for name, text in files_of(PAGE).items():
         assert f"`{name}`" in PAGE.read_text(), "the page does not say what the file is called"
-        shutil.copy(GIVEN / name, tmp_path)
-    assert {path.name for path in GIVEN.iterdir() if path.suffix != ".pyc"} >= set(included)
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
@@ -65,8 +60,11 @@ def run(folder):
 WHARFINGER = ("-c", "from wharfinger_host.cli import main; main()")
 
 
-def _squeezed(text):
-    return "".join(text.split())
+def test_the_vendor_of_the_tutorial_needs_no_environment(folder):
+    (typed,) = (text for text in texts(PAGE, "console") if "vendor.py" in text)
+    assert typed == "$ cd noticeboard\n$ python3 vendor.py\n"
+    imports = ("-I", "-S", "-c", "import runpy; runpy.run_path('vendor.py')")
+    subprocess.run([sys.executable, *imports], cwd=folder, check=True)
 
 
 @pytest.mark.xdist_group("first-plugin")
@@ -83,16 +81,17 @@ def test_a_reader_of_the_tutorial_gets_what_it_shows(run, folder, monkeypatch, c
         notes = folder / "notes.toml"
         address = f"http://127.0.0.1:{server.server_port}"
         notes.write_text(notes.read_text().replace("http://127.0.0.1:8099", address))
-        said = run(*WHARFINGER, "check", "notes.toml", "--connect")
-        said += run(*WHARFINGER, "send", "notes.toml", "events.jsonl")
+        (shown,) = (text for text in texts(PAGE, "console") if "send notes.toml" in text)
+        (_, nothing), *rest = turns(shown)
+        assert not nothing
+        assert len(rest) == 2
+        for line, lines in rest:
+            compare("\n".join(lines), run(*WHARFINGER, *line.split()[1:]), line)
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
         del sys.modules["vendor"]
-    shown = texts(PAGE, "console")[2]
-    for part in re.split(r"^\$ .*$", shown, flags=re.MULTILINE):
-        assert _squeezed(part) in _squeezed(said)
     (board,) = texts(PAGE, "text")
     assert capsys.readouterr().out == board
 

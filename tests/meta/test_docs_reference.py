@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import attrs
+import pytest
 from tests.meta.pages import texts
 
 import wharfinger
@@ -61,36 +62,85 @@ def test_the_defaults_in_the_reference_are_those_of_the_code(docs):
             assert f"| `{attribute.name}` | {attribute.default} |" in page
 
 
-def _codes(call):
-    """What a call gives as a code: by name, or last to what makes a finding."""
-    by_name = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
-    maker = call.func.id if isinstance(call.func, ast.Name) else ""
-    return by_name + (call.args[3:4] if maker in ("error", "warning") else [])
+# Which heading of the page is about the codes of which distributions.
+CODES = {
+    ("core", "Salesforce Marketing Cloud", "findings"): ("wharfinger", "wharfinger-sfmc"),
+    ("the host",): ("wharfinger-host",),
+    ("transactional messages",): ("wharfinger-sfmc-extras",),
+    ("webhooks",): ("wharfinger-webhook",),
+}
 
 
-def test_every_code_of_an_outcome_is_in_the_reference_and_no_other(docs, distributions):
+def _tables(docs):
+    """Return the codes that are listed below each heading."""
     page = (docs / "reference/outcomes.md").read_text()
-    _, *tables = re.split(r"^## Codes of .*$", page, flags=re.MULTILINE)
-    listed = [
-        code for table in tables for code in re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
-    ]
-    modules = [m for d in distributions[:2] for m in d.modules]
-    sources = [module.tree for module in modules if module.room != "testing"]
-    given = {
+    _, *parts = re.split(r"^## Codes of (.*)$", page, flags=re.MULTILINE)
+    codes = [re.findall(r"^\| `([\w-]+)` \|", part, re.MULTILINE) for part in parts[1::2]]
+    return dict(zip(parts[::2], codes, strict=True))
+
+
+def _code_of(call):
+    """Give what stands for a code in a call: by its name, or by its place where it has one."""
+    yield from (keyword.value for keyword in call.keywords if keyword.arg == "code")
+    called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    place = {"error": 3, "warning": 3, "Unreadable": 1, "facts": 0}.get(called)
+    if place is not None:
+        yield from call.args[place : place + 1]
+
+
+def _given(trees):
+    return {
         code.value
-        for tree in sources
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        for code in _codes(node)
+        for code in _code_of(node)
         if isinstance(code, ast.Constant)
     }
-    assert {"permission-advised", "rate-limited"} <= given
+
+
+def _trees(distributions, names):
+    modules = [m for d in distributions if d.name in names for m in d.modules]
+    return [module.tree for module in modules if module.room != "testing"]
+
+
+@pytest.mark.parametrize(("headings", "names"), CODES.items())
+def test_every_code_of_an_outcome_is_in_the_reference_and_no_other(
+    docs, distributions, headings, names
+):
+    listed = [code for heading in headings for code in _tables(docs)[heading]]
+    trees = _trees(distributions, names)
     written = {
-        node.value for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Constant)
+        node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)
     }
-    assert given - set(listed) == set()
+    assert len(listed) > 8
+    assert _given(trees) - set(listed) == set()
     assert set(listed) - written == set()
     assert sorted(listed) == sorted(set(listed))
+
+
+def test_whoever_gives_codes_has_a_heading_in_the_reference(docs, distributions):
+    assert {heading for headings in CODES for heading in headings} == set(_tables(docs))
+    known = {name for names in CODES.values() for name in names}
+    others = {d.name for d in distributions} - known - {"wharfinger-sfmc-simulator"}
+    assert others
+    assert _given(_trees(distributions, others)) == set()
+
+
+@pytest.mark.parametrize(
+    ("heading", "page", "beside"),
+    [
+        ("transactional messages", "send-transactional-messages", {"definition-inactive"}),
+        ("webhooks", "send-to-a-webhook", set()),
+    ],
+)
+def test_the_codes_of_a_page_are_those_of_the_reference(docs, heading, page, beside):
+    rows = re.findall(
+        r"^\|[^|\n]+\|[^|\n]+\|([^|\n]+)\|$", (docs / f"how-to/{page}.md").read_text(), re.MULTILINE
+    )
+    shown = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row)}
+    tables = _tables(docs)
+    assert set(tables[heading]) == (shown - set(tables["core"])) | beside
 
 
 def test_every_code_has_a_meaning_and_a_next_step(docs):

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import stamina
 from tests.meta.pages import DOCS, ROOT, texts
-from tests.meta.terminal import Terminal
+from tests.meta.terminal import SECRET, SETTINGS
 
-import wharfinger_host.terminal
 from wharfinger_sfmc_simulator import Fault
-
-SECRET = "samplesecret000000000001"
-SETTINGS = """\
-[connections.shop]
-destination = "salesforce-marketing-cloud"
-route = "{address}"
-
-[connections.shop.settings]
-account_id = "510000001"
-client_id = "sampleclient000000000001"
-client_secret = {{ env = "SFMC_CLIENT_SECRET" }}
-subdomain = "mcshop-and-loyalty-sample-00"
-"""
-
-
-@pytest.fixture
-def terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sfmc_address: str
-) -> Iterator[Terminal]:
-    """A terminal of 80 columns in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(wharfinger_host.terminal, "_WIDTH_OF_A_FILE", 80)
-    monkeypatch.setenv("SFMC_CLIENT_SECRET", SECRET)
-    for variable in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(variable, raising=False)
-    stamina.set_testing(True, attempts=3)
-    yield Terminal(tmp_path, monkeypatch, {"http://127.0.0.1:8025": sfmc_address})
-    stamina.set_testing(False)
 
 
 def routed(text: str, address: str) -> str:
@@ -277,6 +246,25 @@ def test_the_commands_of_the_tutorial_work_in_their_order(terminal, sfmc, sfmc_a
     assert len(sfmc.rows("orders")) == 1
 
 
+def test_what_the_tutorial_breaks_is_told_with_what_to_do(terminal, sfmc_address):
+    first = (DOCS / "tutorial/first.toml").read_text()
+    first = first.replace("http://127.0.0.1:8025", sfmc_address)
+    event = (DOCS / "tutorial/events.jsonl").read_text()
+    without, found = re.subn(r'"order_id": "[^"]+", ', "", event)
+    assert found == 1
+    (terminal.folder / "events.jsonl").write_text(without)
+    (terminal.folder / "first.toml").write_text(first)
+    terminal.environment.setenv("SFMC_CLIENT_SECRET", SECRET)
+    terminal.shows("wharfinger send first.toml events.jsonl", "...\nrejected: 1\n...")
+    undelivered = json.loads((terminal.folder / "events.undelivered.jsonl").read_text())
+    assert undelivered["message"] == (
+        "Data Extension Primary Keys must have 1 entry or more, but it has 0. The mapping reads "
+        "keys.OrderId from $.properties.order_id, where this event has nothing."
+    )
+    (terminal.folder / "first.toml").write_text(first.replace('key = "orders"', 'key = "ordrs"'))
+    terminal.shows("wharfinger send first.toml events.jsonl", '...\nDid you mean "orders"?\n...')
+
+
 def test_the_page_on_connecting_a_tenant_works_in_its_order(terminal, sfmc, sfmc_address):
     page = "docs/how-to/connect-a-tenant.md"
     (toml,) = texts(page, "toml")
@@ -299,3 +287,65 @@ def test_the_page_on_connecting_a_tenant_works_in_its_order(terminal, sfmc, sfmc
 
 def test_the_page_on_debugging_plugins_is_typed(terminal):
     assert terminal.play("docs/how-to/debug-plugins.md") == 4
+
+
+SEGMENT = [
+    {
+        "data": {
+            "destination": {
+                "id": "d0",
+                "name": "Shop",
+                "enabled": True,
+                "metadata": {
+                    "slug": "actions-sfmc",
+                    "name": "Salesforce Marketing Cloud (Actions)",
+                    "actions": [{"id": "a0", "slug": "dataExtension"}],
+                },
+                "settings": {
+                    "account_id": "510000001",
+                    "client_id": "sampleclient000000000001",
+                    "client_secret": "not to be copied",
+                    "subdomain": "mcshop-and-loyalty-sample-00",
+                },
+            }
+        }
+    },
+    {
+        "data": {
+            "subscriptions": [
+                {
+                    "id": "s0",
+                    "name": "Orders",
+                    "actionId": "a0",
+                    "actionSlug": "dataExtension",
+                    "destinationId": "d0",
+                    "enabled": True,
+                    "trigger": 'type = "track" and event = "Order Completed"',
+                    "settings": {
+                        "key": "orders",
+                        "keys": {"OrderId": {"@path": "$.properties.order_id"}},
+                        "values": {"SubscriberKey": {"@path": "$.userId"}},
+                    },
+                }
+            ]
+        }
+    },
+]
+
+
+def test_the_page_on_moving_from_segment_works_in_its_order(terminal, sfmc, sfmc_address):
+    page = "docs/how-to/move-from-segment.md"
+    fetching, importing, checking = texts(page, "console")
+    assert fetching.endswith("> segment.json\n")  # curl and jq are not ours
+    (terminal.folder / "segment.json").write_text(json.dumps(SEGMENT))
+    event = (DOCS / "tutorial/events.jsonl").read_bytes()
+    (terminal.folder / "captured.jsonl").write_bytes(event)
+    assert terminal.type(importing) == 1
+    written = (terminal.folder / "shop.toml").read_text()
+    assert "not to be copied" not in written
+    (terminal.folder / "shop.toml").write_text(routed(written, sfmc_address))
+    terminal.replaced["SECRET=..."] = f"SECRET={SECRET}"
+    assert terminal.type(checking) == 3
+    assert [request.path for request in sfmc.requests if "/token" in request.path]
+    terminal.shows("wharfinger send shop.toml captured.jsonl", "...\norders 1\n...")
+    assert len(sfmc.rows("orders")) == 1

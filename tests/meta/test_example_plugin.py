@@ -31,27 +31,6 @@ def postbox(root, monkeypatch):
     del sys.modules["wharfinger_postbox"]
 
 
-# --- test ---
-async def test_a_refused_letter_is_rejected_and_the_others_are_delivered(postbox):
-    def vendor(request: httpx.Request) -> httpx.Response:
-        letters = orjson.loads(request.content)
-        return httpx.Response(
-            200, json={"verdicts": ["sent" if x["to"] == "Quay 1" else "unknown" for x in letters]}
-        )
-
-    plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
-    connection = plugins.connect(CONFIG, transport=httpx.MockTransport(vendor))
-    events = [
-        {"type": "track", "event": "Order", "context": {"traits": {"address": address}}}
-        for address in ("Quay 1", "Nowhere")
-    ]
-    async with connection:
-        delivered, refused = await connection.deliver(events)
-    assert delivered.outcomes["letters"].status is wharfinger.Status.DELIVERED
-    assert refused.outcomes["letters"].status is wharfinger.Status.REJECTED
-
-
-# --- end ---
 async def test_the_letters_of_a_batch_are_one_request(postbox):
     plugins = wharfinger.load_plugins(allow=(), extra=[postbox])
     track = {"type": "track", "event": "Order", "context": {"traits": {"address": "Quay 1"}}}
@@ -115,12 +94,12 @@ async def test_a_letter_to_nowhere_is_halted_when_the_connection_opens(
 
 
 @pytest.mark.parametrize(
-    ("folder", "source", "tests"),
-    [("postbox", "src", "tests"), ("courier", ".", "test_contract.py")],
+    ("folder", "source", "test"),
+    [("postbox", "src", "tests/test_contract.py"), ("courier", ".", "test_contract.py")],
 )
-def test_the_plugin_of_a_page_keeps_its_contract(root, folder, source, tests):
+def test_the_plugin_of_a_page_keeps_its_contract(root, folder, source, test):
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, tests],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, test],
         cwd=root / "docs/how-to" / folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([source, *sys.path])},
         capture_output=True,

@@ -8,21 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from tests.meta.pages import files_of
 
 import wharfinger.testing
-
-TEST = """
-import wharfinger
-import wharfinger_postbox
-
-plugins = wharfinger.load_plugins(allow=(), extra=[wharfinger_postbox])
-CONFIG = {
-    "destination": "postbox",
-    "settings": {"api_key": "made-up-key-0123"},
-    "mappings": {"letters": {"action": "send-letter", "fields": {"text": "Hello"}}},
-}
-EVENT = {"type": "track", "context": {"traits": {"address": "Quay 1"}}}
-"""
 
 
 @pytest.fixture
@@ -59,25 +47,68 @@ def _blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def test_the_test_of_the_page_passes(page, tmp_path, run_pytest):
-    (code,) = _blocks(page, "python")
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["wharfinger.testing"]\n')
-    (tmp_path / "test_letters.py").write_text(TEST + code)
-    status, output = run_pytest("-o", "asyncio_mode=auto", "test_letters.py")
+@pytest.mark.parametrize(("shown", "count"), [("test-a-plugin.md", 25), ("write-a-plugin.md", 1)])
+def test_the_tests_of_a_page_pass_without_a_plugin_for_async_tests(
+    docs, tmp_path, run_pytest, shown, count
+):
+    files = {
+        name: text
+        for name, text in files_of(docs / "how-to" / shown).items()
+        if name.startswith("tests/")
+    }
+    (tmp_path / "tests").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    status, output = run_pytest("-p", "no:asyncio")
     assert status == 0, output
-    assert "1 passed" in output
+    assert f"{count} passed" in output
 
 
-def test_the_command_of_the_page_tries_an_installed_plugin(page, tmp_path, run_pytest):
+def test_the_command_of_the_page_tries_an_installed_plugin(page, docs, tmp_path, run_pytest):
     (toml,) = _blocks(page, "toml")
     (command,) = _blocks(page, "console")
     (tmp_path / "postbox.toml").write_text(toml)
+    shown = files_of(docs / "how-to/test-a-plugin.md")
+    (tmp_path / "answering.py").write_text(shown["answering.py"])
     words = command.replace("\\\n", " ").split()
-    assert words[:2] == ["$", "pytest"]
-    # The page has one event, which is too few for one check.
-    status, output = run_pytest(*words[2:], "-k", "not make_payloads")
+    assert words[:4] == ["$", "python", "-m", "pytest"]
+    status, output = run_pytest(*words[4:])
     assert status == 0, output
-    assert "failed" not in output
+    assert re.search(r"^\d+ passed, \d+ skipped in", output, re.MULTILINE)
+
+
+RULES = """
+[settings]
+api_key = "made-up-key-0123"
+
+[examples.send-letter]
+fields = {{ text = "Hello" }}
+events = [
+  {{ type = "track", context = {{ traits = {{ address = "Quay 1" }} }} }},
+  {{ type = "track", context = {{ traits = {{ address = "Quay 2" }} }} }},
+]
+
+[[answers]]
+method = "{method}"
+path = "/let*"
+json = {{ verdicts = ["sent", "sent"] }}
+
+[[answers]]
+status = 500
+"""
+
+
+@pytest.mark.parametrize(("method", "outcome"), [("POST", "1 passed"), ("PUT", "1 failed")])
+def test_the_first_rule_of_the_file_that_fits_gives_the_reply(
+    tmp_path, run_pytest, method, outcome
+):
+    (tmp_path / "postbox.toml").write_text(RULES.format(method=method))
+    _, output = run_pytest(
+        *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed"),
+        *("--wharfinger-destination", "postbox", "--wharfinger-settings", "postbox.toml"),
+        *("-k", "test_what_the_vendor_accepts"),
+    )
+    assert outcome in output
 
 
 @pytest.mark.parametrize(

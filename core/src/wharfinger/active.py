@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from wharfinger.delivery.lanes import Item
-from wharfinger.errors import RejectedError
-from wharfinger.mapping import Node
+from wharfinger.errors import PayloadError, RejectedError
+from wharfinger.mapping import Node, told_absent
 from wharfinger.model.action import Action
 from wharfinger.model.batching import BatchPolicy, Unbatched
 from wharfinger.model.opening import Outline
@@ -77,6 +77,11 @@ class ActiveMapping:
             if not self.matches(event):
                 return _FILTERED
             return halt or self._item(index, self.payload(event))
+        except PayloadError as error:
+            places = (problem.path for problem in error.problems if problem.path)
+            absent = told_absent(self.node, event, places)
+            outcome = Outcome.of(error)
+            return attrs.evolve(outcome, message=f"{outcome.message} {absent}".rstrip())
         except RejectedError as error:
             return Outcome.of(error)
         except Exception as error:  # noqa: BLE001  # a mapping may fail in any way

@@ -15,7 +15,6 @@ API = "https://api.courier.example"
 TOKENS = "https://login.courier.example/oauth/token"
 
 
-# --- settings ---
 @attrs.frozen(kw_only=True)
 class CourierSettings:
     """An account at Courier."""

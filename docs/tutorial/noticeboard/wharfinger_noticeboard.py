@@ -11,7 +11,6 @@ import wharfinger
 URL = "https://api.noticeboard.example"
 
 
-# --- settings ---
 @attrs.frozen(kw_only=True)
 class NoticeboardSettings:
     """An account at Noticeboard."""

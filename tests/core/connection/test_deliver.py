@@ -50,6 +50,7 @@ async def test_a_missing_required_field_is_named_by_its_label(connect, vendor, t
     outcome = receipt.outcomes["notes"]
     assert (outcome.status, outcome.code) == (Status.REJECTED, "payload-invalid")
     assert outcome.message.startswith("Board ")
+    assert outcome.message.endswith(" from $.properties.board, where this event has nothing.")
     assert vendor.requests == []
 
 

@@ -187,6 +187,14 @@ async def test_the_host_that_could_not_be_reached_is_named(session):
         await here.request("POST", URL)
 
 
+@pytest.mark.parametrize("auth", [None, SigningIn()])
+async def test_the_route_that_could_not_be_reached_is_named_beside_the_host(session, auth):
+    here = session(_scripted(httpx.ConnectError("no")), auth=auth, route="http://127.0.0.1:8025")
+    at = r"^\w+\.acme\.example \(at the route http://127\.0\.0\.1:8025\) could not be reached"
+    with pytest.raises(RetryError, match=at):
+        await here.request("POST", URL)
+
+
 async def test_a_host_that_was_not_declared_halts(session):
     with pytest.raises(HostNotAllowedError):
         await session(_scripted()).request("POST", "https://evil.example/")

@@ -114,7 +114,10 @@ def test_a_vendor_that_does_not_answer_is_told(
     config.write_text(config.read_text().replace(depot.url, closed_url))
     result = cli("choices", config, "store", "shelf")
     assert result.exit_code == 1
-    assert "  error  Connection: api.depot.example could not be reached" in result.stdout
+    told = (
+        f"  error  Connection: api.depot.example (at the route {closed_url}) could not be reached"
+    )
+    assert told in result.stdout
     found = json.loads(cli("choices", config, "store", "shelf", "--json").stdout)
     assert (found["ok"], found["items"]) == (False, [])
     assert "could not be reached" in found["obstacle"]["message"]

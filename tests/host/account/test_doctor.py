@@ -51,6 +51,16 @@ def test_a_vendor_that_cannot_be_reached_is_a_finding(
     assert "Traceback" not in result.output
 
 
+def test_the_credentials_of_a_vendor_that_cannot_be_reached_name_where_it_was_looked_for(
+    cli: Any, config: Path, depot: Any, closed_url: str
+) -> None:
+    config.write_text(config.read_text().replace(depot.url, closed_url))
+    result = cli("check", config, "--connect")
+    assert result.exit_code == 1
+    where = f"api.depot.example (at the route {closed_url})"
+    assert f"Credentials: {where} could not be reached" in result.stdout
+
+
 def test_a_refused_key_is_a_finding(cli: Any, config: Path, depot: Any) -> None:
     depot.refuses_key = True
     result = cli("doctor", config, "--json")

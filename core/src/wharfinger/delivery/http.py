@@ -24,6 +24,7 @@ __all__ = [
     "ReplyTooLargeError",
     "Timeouts",
     "build_client",
+    "dialled",
     "host_allowed",
     "is_loopback",
     "may_have_arrived",
@@ -35,6 +36,7 @@ MOST_REPLY_BYTES: Final = 64_000_000
 """Most bytes of one reply: far above the echo of the largest request a vendor takes."""
 
 _SENT: Final = "wharfinger.sent"
+_ROUTE: Final = "wharfinger.route"
 _PLAIN: Final = "http://"
 
 
@@ -89,6 +91,12 @@ def may_have_arrived(request: httpx.Request) -> bool:
     had no effect.
     """
     return bool(request.extensions.get(_SENT))
+
+
+def dialled(request: httpx.Request) -> str:
+    """Return whom a request was for, and where that was looked for if a route leads elsewhere."""
+    route = request.extensions.get(_ROUTE)
+    return f"{request.url.host} (at the route {route})" if route else request.url.host
 
 
 class _BoundedStream(httpx.AsyncByteStream):
@@ -196,6 +204,7 @@ class _RoutedTransport(httpx.AsyncBaseTransport):
         return url.copy_with(scheme=there.scheme, host=there.host, port=there.port)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions[_ROUTE] = self._route
         routed = httpx.Request(
             request.method,
             self._dialled(request.url),

@@ -13,7 +13,7 @@ import stamina
 
 from wharfinger.delivery.client import Client
 from wharfinger.delivery.governor import Governor
-from wharfinger.delivery.http import ReplyTooLargeError, may_have_arrived
+from wharfinger.delivery.http import ReplyTooLargeError, dialled, may_have_arrived
 from wharfinger.delivery.redaction import Redactor
 from wharfinger.errors import RetryError, UnknownError
 from wharfinger.model.outcome import HELD_BACK
@@ -186,12 +186,14 @@ class Session:
     ) -> RetryError | UnknownError:
         """Return the error of a request that has no readable reply."""
         # Signing in may have sent another request, and lost that one.
-        host, reason = _request_of(error, request).url.host, type(error).__name__
+        lost, reason = _request_of(error, request), type(error).__name__
         if isinstance(error, _NOTHING_SENT):
             return RetryError(
-                f"{host} could not be reached ({reason}). Nothing was sent; it can be tried again.",
+                f"{dialled(lost)} could not be reached ({reason}). Nothing was sent; it can be "
+                "tried again.",
                 code="unreachable",
             )
+        host = lost.url.host
         code, what = _loss(error)
         if self.idempotent or request.method == "GET" or not may_have_arrived(request):
             return RetryError(f"{host} {what} ({reason}). Sending it again is safe.", code=code)

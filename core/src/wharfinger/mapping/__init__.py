@@ -19,6 +19,7 @@ reference, under "Differences from Segment". The rules that hold everywhere:
 
 from __future__ import annotations
 
+from wharfinger.mapping.absent import told_absent
 from wharfinger.mapping.compile import CompiledMapping, compile_mapping
 from wharfinger.mapping.interpret import interpret
 from wharfinger.mapping.nodes import Node
@@ -34,5 +35,6 @@ __all__ = [
     "interpret",
     "parse",
     "saved_choices",
+    "told_absent",
     "without_reserved",
 ]

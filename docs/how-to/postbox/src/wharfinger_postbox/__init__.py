@@ -13,7 +13,6 @@ __all__ = ["Letter", "PostboxSettings"]
 URL = "https://api.postbox.example"
 
 
-# --- settings ---
 @attrs.frozen(kw_only=True)
 class PostboxSettings:
     """An account at Postbox."""

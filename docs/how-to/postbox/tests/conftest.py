@@ -1,0 +1,3 @@
+"""What the tests share: the fixture `vendor`."""
+
+pytest_plugins = ["wharfinger.testing"]
