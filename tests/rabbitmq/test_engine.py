@@ -149,6 +149,24 @@ async def test_dead_letters_are_kept_with_their_reason(engine):
     assert (await engine.status(["acme"])).dead == {"acme": 1}
 
 
+async def test_a_lane_is_kept_while_its_dead_letters_cannot_be_written(engine, monkeypatch):
+    await engine.publish(events(1))
+    lease, bury, tries = await lane_of(engine), engine._bury, iter([EngineDownError("full")] * 2)
+
+    async def hesitating(*letter):
+        for error in tries:
+            raise error
+        await bury(*letter)
+
+    lease.bury = hesitating
+    await lease.dead(await fetched(lease, 1), "It is poison.")
+    assert [letter.reason for letter in await engine.letters("acme", 10)] == ["It is poison."]
+    lease.bury, tries = hesitating, iter([EngineDownError("full")])
+    await engine.close()
+    with pytest.raises(EngineDownError):
+        await lease.dead([], "It is poison.")
+
+
 async def test_a_full_lane_takes_no_more_and_keeps_what_it_has(url):
     async with opened(open_engine(f"{url}&most_waiting=3", LANES), "acme") as made:
         made._events.patience_s = 0.0

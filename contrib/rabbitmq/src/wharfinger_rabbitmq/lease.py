@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +20,7 @@ from typing import Any, Final
 import attrs
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from wharfinger_host.engines.contract import Fetched, LaneLostError, fitting
+from wharfinger_host.engines.contract import EngineDownError, Fetched, LaneLostError, fitting
 from wharfinger_rabbitmq.link import ANSWER_S, CLOSE_S, TROUBLE, answered
 from wharfinger_rabbitmq.publishing import event_of
 
@@ -51,7 +51,7 @@ class RabbitLease:
     lane: int
     epoch: int
     channel: AbstractChannel
-    bury: Callable[[int, str, Sequence[Fetched], str], Any]
+    bury: Callable[[int, str, Sequence[Fetched], str], Awaitable[None]]
     alive: Callable[[], bool]
     _queue: AbstractQueue | None = None
     _tag: str = ""
@@ -108,8 +108,17 @@ class RabbitLease:
                 await self._settle()
 
     async def dead(self, events: Sequence[Fetched], reason: str) -> None:
-        """Publish dead letters, and wait until they are confirmed."""
-        await self.bury(self.lane, self.connection, events, reason)
+        """Publish dead letters, and wait until they are confirmed; as long as the lane is good.
+
+        A server that is short of memory confirms nothing for a while. To let the lane go would
+        count for everything that this worker has of it.
+        """
+        while True:
+            try:
+                return await self.bury(self.lane, self.connection, events, reason)
+            except EngineDownError:
+                if not self.is_good:
+                    raise
 
     async def stop(self) -> None:
         """Take soon nothing more; what `fetch` returns until then is to be delivered."""
