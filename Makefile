@@ -37,7 +37,7 @@ test-rabbitmq: $(READY)  ## the tests that need RabbitMQ; installs it if it is n
 test-kafka: $(READY)  ## the engine over Kafka against an imitation of three brokers, workers killed
 	@$(BIN)/python -m pytest tests/kafka
 
-test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say they work with, in .venv-minimum
+test-minimum: $(READY)  ## all with the oldest versions they say they work with, in .venv-minimum
 	@$(BIN)/python -m tests.release.minimum > .venv/minimum.txt
 	@test -x .venv-minimum/bin/python || $(PYTHON) -m venv .venv-minimum
 	@echo "installing into .venv-minimum ..."
@@ -47,7 +47,8 @@ test-minimum: $(READY)  ## core, SFMC and host with the oldest versions they say
 		--no-build-isolation $(DISTRIBUTIONS:%=-e %)
 	@.venv-minimum/bin/python -m pytest -n auto --dist loadgroup \
 		-m "not bench and not rabbitmq and not kafka and not stores and not packaging" \
-		tests/core tests/sfmc tests/simulator tests/host tests/kafka
+		tests/core tests/sfmc tests/sfmc_extras tests/simulator tests/webhook tests/host tests/kafka
+	@.venv-minimum/bin/python -m pytest tests/rabbitmq/test_engine.py tests/stores tests/host -m "rabbitmq or stores"
 
 test-stores: $(READY)  ## the tests that need Redis and PostgreSQL; installs them if they are not there
 	@tests/stores/install

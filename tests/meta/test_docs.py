@@ -96,6 +96,14 @@ def test_a_changelog_fragment_has_a_type_that_is_known(root, docs):
     assert "<!-- towncrier release notes start -->" in (root / "CHANGELOG.md").read_text()
 
 
+def test_what_every_change_is_checked_by_is_what_the_page_on_releases_says(root, docs):
+    page = (docs / "explanation/supply-chain.md").read_text()
+    (said,) = re.findall(r"^1\. `make ([a-z -]+)`", page, re.MULTILINE)
+    run = (root / ".ci/run").read_text()
+    done = re.findall(r"^(?:make |targets=\()([a-z -]+)\)?$", run, re.MULTILINE)
+    assert set(said.split()) <= set(" ".join(done).split())
+
+
 def test_links_from_the_first_pages_lead_to_files_that_are_there(root):
     for page in ("README.md", "CONTRIBUTING.md"):
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (root / page).read_text())

@@ -1,4 +1,4 @@
-"""What a change would break for those who use the public face, compared with a released version.
+"""What a change would break for those who use a public face, compared with a released version.
 
     python -m tests.release.api             # against the last tag of the form v1.2.3
     python -m tests.release.api --against v0.1.0 --json
@@ -14,17 +14,36 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 import griffe
 
-__all__ = ["Break", "breaks", "last_release", "main"]
+__all__ = ["FACES", "Break", "breaks", "last_release", "main"]
 
+_Thing = griffe.Object | griffe.Alias
 _ROOT = Path(__file__).parents[2]
-_FACES = (("wharfinger", "core/src"),)
+FACES = {
+    "core/src": ("wharfinger", "wharfinger.hookspecs", "wharfinger.sync", "wharfinger.testing"),
+    "contrib/host/src": ("wharfinger_host.engines.contract", "wharfinger_host.sharing.contract"),
+    "contrib/sfmc-simulator/src": ("wharfinger_sfmc_simulator",),
+}
+"""The modules whose ``__all__`` is promised to others, by where their distribution has its source.
+
+The plugins promise none: they are used through core.
+"""
+
 _TAG = re.compile(r"v\d+(\.\d+)*")
+_HOOKS = "wharfinger.hookspecs"
+# An implementation of a hook names the arguments that it wants, so only one that goes is missed.
+_SPARES_HOOKS = frozenset(
+    {
+        griffe.BreakageKind.PARAMETER_ADDED_REQUIRED,
+        griffe.BreakageKind.PARAMETER_CHANGED_KIND,
+        griffe.BreakageKind.PARAMETER_MOVED,
+    }
+)
 
 
 @attrs.frozen(order=True)
@@ -48,7 +67,7 @@ def last_release(repository: Path) -> str | None:
 
 
 def breaks(repository: Path, tag: str) -> list[Break]:
-    """Return what is different for users of the public face.
+    """Return what no longer works for those who use or fulfil what is public.
 
     Args:
         repository: The working tree.
@@ -56,41 +75,93 @@ def breaks(repository: Path, tag: str) -> list[Break]:
     """
     return sorted(
         each
-        for package, source in _FACES
-        for each in _compared(
-            griffe.load_git(
-                package, ref=tag, repo=repository, search_paths=[source], allow_inspection=False
-            ),
-            griffe.load(package, search_paths=[repository / source], allow_inspection=False),
-        )
+        for source, faces in FACES.items()
+        for old, new in _versions(repository, tag, source, faces)
+        for each in _compared(old, new)
     )
 
 
-def _compared(old: griffe.Object | griffe.Alias, new: griffe.Object | griffe.Alias) -> set[Break]:
-    """Compare what two packages list in ``__all__``; where it is defined is nobody's business."""
-    before, after = _face(old), _face(new)
-    names = {thing.path: name for face in (after, before) for name, thing in face.members.items()}
-    found = set[Break]()
-    for each in griffe.find_breaking_changes(before, after):
-        path = each.obj.path
-        home = next(
-            home for home in names if path == home or path.startswith((f"{home}.", f"{home}("))
-        )
-        public = f"{old.name}.{names[home]}{path.removeprefix(home)}"
-        found.add(Break(public, each.kind.value + _details(each)))
-    return found
+def _versions(
+    repository: Path, tag: str, source: str, faces: Sequence[str]
+) -> Iterator[tuple[griffe.Module, griffe.Module]]:
+    """Yield each face of a distribution as it was and as it is; one that is new breaks nothing."""
+    package, *_ = faces[0].split(".")
+    before = _loaded(
+        package,
+        lambda: griffe.load_git(
+            package, ref=tag, repo=repository, search_paths=[source], allow_inspection=False
+        ),
+    )
+    after = _loaded(
+        package,
+        lambda: griffe.load(package, search_paths=[repository / source], allow_inspection=False),
+    )
+    for name in faces:
+        if old := _face(before, name):
+            yield old, _face(after, name) or griffe.Module(name)
 
 
-def _face(package: griffe.Object | griffe.Alias) -> griffe.Module:
-    """Return a module that holds just what is public."""
-    face = griffe.Module(package.name)
-    face.exports = [str(name) for name in package.exports or ()]
-    face.members.update({str(name): _target(package[str(name)]) for name in face.exports})
+def _loaded(name: str, load: Callable[[], _Thing]) -> _Thing:
+    try:
+        return load()
+    except ModuleNotFoundError:
+        return griffe.Module(name)
+
+
+def _face(package: _Thing, name: str) -> griffe.Module | None:
+    """Return a module that holds just what is public; None where it is not there."""
+    try:
+        module = package[path] if (path := name.split(".")[1:]) else package
+    except KeyError:
+        return None
+    face = griffe.Module(name)
+    face.exports = [str(public) for public in module.exports or ()]
+    face.members.update({str(public): _target(module[str(public)]) for public in face.exports})
     return face
 
 
-def _target(thing: griffe.Object | griffe.Alias) -> griffe.Object | griffe.Alias:
+def _target(thing: _Thing) -> griffe.Object | griffe.Alias:
     return thing.final_target if isinstance(thing, griffe.Alias) else thing
+
+
+def _compared(old: griffe.Module, new: griffe.Module) -> set[Break]:
+    """Compare what two versions of a module list; where that is defined is nobody's business."""
+    homes = {thing.path: name for face in (new, old) for name, thing in face.members.items()}
+    return {
+        Break(_public(old.name, homes, each.obj.path), each.kind.value + _details(each))
+        for each in griffe.find_breaking_changes(old, new)
+        if not (old.name == _HOOKS and each.kind in _SPARES_HOOKS)
+    } | set(_asked_for(old, new))
+
+
+def _public(face: str, homes: Mapping[str, str], path: str) -> str:
+    """Return the name that users know something by."""
+    for home, name in homes.items():
+        if path == home or path.startswith((f"{home}.", f"{home}(")):
+            return f"{face}.{name}{path.removeprefix(home)}"
+    return path  # what a class has from one that is not public itself
+
+
+def _asked_for(old: griffe.Module, new: griffe.Module) -> Iterator[Break]:
+    """Yield what a protocol asks for that it did not: others fulfil it, and have nothing of it."""
+    for name, after in new.members.items():
+        before = old.members.get(name)
+        if not isinstance(before, griffe.Class) or not isinstance(after, griffe.Class):
+            continue
+        if "Protocol" in map(str, after.bases):
+            for more in _more(before, after):
+                yield Break(f"{old.name}.{name}.{more}", "Protocol asks for more")
+
+
+def _more(before: griffe.Class, after: griffe.Class) -> Iterator[str]:
+    for name, thing in after.members.items():
+        known = before.members.get(name)
+        if known is None:
+            yield name
+        elif isinstance(known, griffe.Function) and isinstance(thing, griffe.Function):
+            # Those without a default are found as they are everywhere else.
+            names = {each.name for each in thing.parameters if not each.required}
+            yield from (f"{name}({each})" for each in names if each not in known.parameters)
 
 
 def _details(broken: griffe.Breakage) -> str:

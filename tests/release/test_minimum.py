@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,11 @@ def test_everything_that_users_install_is_on_the_page_of_what_comes_with_it():
     rows = [line for line in page.splitlines() if line.startswith("|")]
     missing = [name for name in floors(ROOT) if not any(f"`{name}`" in row for row in rows)]
     assert missing == []
+
+
+def test_the_tests_of_every_distribution_are_run_with_the_oldest_versions():
+    rule = (ROOT / "Makefile").read_text().partition("\ntest-minimum:")[2].partition("\n\n")[0]
+    run = set(re.findall(r"tests/(\w+)", rule)) - {"release"}
+    others = {"bench", "e2e", "meta", "release"}  # of no distribution alone
+    there = {path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/test_*.py")}
+    assert run == there - others

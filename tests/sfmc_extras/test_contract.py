@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from pathlib import Path
 from typing import Any
 
-import httpx
-from tests.sfmc_extras.conftest import REST, SETTINGS, accepted, order
+from tests.installed import passed
+from tests.sfmc_extras.conftest import SETTINGS, answers, besides, order
 
 import wharfinger_sfmc_extras
 from wharfinger.testing import DestinationContract, Example
 
 TRACK = 'type = "track"'
-TOKEN = {"access_token": "token-9876543210", "expires_in": 1079, "rest_instance_url": f"{REST}/"}
 MAILS = Example(
     events=[order(1), order(2), order(3)],
     refused=[order(4)],
@@ -31,14 +30,8 @@ class TestTransactionalMessages(DestinationContract):
     examples: Mapping[str, Example] = {"send-transactional-message": MAILS}
     harmless = (429,)
 
-    def answers(self, request: httpx.Request) -> httpx.Response:
-        # The kit asks here for tokens and look-ups, too, where those are to be in trouble.
-        return self.besides(request) or partial(accepted, m_4=109121)(request)
-
-    def besides(self, request: httpx.Request) -> httpx.Response | None:
-        if request.url.path == "/v2/token":
-            return httpx.Response(200, json=TOKEN)
-        return httpx.Response(200, json={"status": "Active"}) if request.method == "GET" else None
+    answers = staticmethod(answers)
+    besides = staticmethod(besides)
 
 
 class TestAtMostOnce(TestTransactionalMessages):
@@ -51,4 +44,15 @@ class TestAtMostOnce(TestTransactionalMessages):
             fields={"definitionKey": "receipt", "delivery": "at-most-once"},
             trigger=TRACK,
         )
+    }
+
+
+def test_the_kit_passes_for_the_installed_action_without_a_class(tmp_path):
+    file = Path(__file__).with_name("contract.toml")
+    assert passed("salesforce-marketing-cloud", file, tmp_path) >= {
+        "test_the_plugin_loads",
+        "test_what_the_vendor_accepts_is_delivered",
+        "test_a_refused_row_takes_no_other_along",
+        "test_statuses_agree_with_the_effect_of_an_action",
+        "test_secrets_show_nowhere",
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.installed import passed
 from tests.webhook.conftest import URL, track
 from tests.webhook.test_signing import SECRET
 
@@ -45,3 +47,16 @@ class TestWebhookAtMostOnce(TestWebhook):
     def refuses(self, request: httpx.Request) -> httpx.Response:
         del request
         return httpx.Response(422, text="total must not be negative")
+
+
+def test_the_kit_passes_for_the_installed_webhook_without_a_class(tmp_path):
+    file = Path(__file__).with_name("contract.toml")
+    # An endpoint takes a whole request or nothing of it.
+    skips = {"test_a_refused_row_takes_no_other_along"}
+    assert passed("webhook", file, tmp_path, skips=skips) >= {
+        "test_the_plugin_loads",
+        "test_what_the_vendor_accepts_is_delivered",
+        "test_statuses_agree_with_the_effect_of_an_action",
+        "test_requests_carry_their_batch_and_no_more",
+        "test_secrets_show_nowhere",
+    }
