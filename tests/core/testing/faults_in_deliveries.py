@@ -11,8 +11,23 @@ from tests.core.testing.planting import (
     SECRETS,
     SENDS,
     SIGNS_IN,
+    WAITS,
     fault,
 )
+
+ASKED = "retry_after_s=wharfinger.retry_after_s(response)"
+READS = (
+    "def failure(",
+    (
+        "def read(response):\n"
+        "    try:\n"
+        '        return int(response.headers.get("Retry-After", ""))\n'
+        "    except ValueError:\n"
+        "        return None\n\n\n"
+        "def failure("
+    ),
+)
+"""Makes of the plugin without fault one that has a way of its own to read a wait."""
 
 IN_DELIVERIES = [
     fault(
@@ -113,9 +128,35 @@ IN_DELIVERIES = [
     ),
     fault(
         "Retry-After is lost",
-        "test_the_wait_that_a_vendor_asks_for_reaches_the_host",
-        "retry_after_s=float(header)",
-        ("retry_after_s=float(wait) if wait.isdigit() else None", "retry_after_s=None"),
+        WAITS,
+        "retry_after_s=wharfinger.retry_after_s(response)",
+        (ASKED, "retry_after_s=None"),
+    ),
+    fault(
+        "Retry-After is read as seconds alone",
+        WAITS,
+        "it reads seconds and dates",
+        (ASKED, 'retry_after_s=seconds if (seconds := read(response)) and seconds >= 0 else None'),
+        READS,
+    ),
+    fault(
+        "Retry-After is read as whatever Python takes for a number",
+        WAITS,
+        "retry_after_s is -7.",
+        (ASKED, "retry_after_s=wharfinger.retry_after_s(response) or read(response)"),
+        READS,
+    ),
+    fault(
+        "Retry-After is taken for granted",
+        ONE_OUTCOME,
+        "when the vendor answers 429 without Retry-After: perform raised KeyError",
+        (ASKED, 'retry_after_s=abs(int(response.headers["Retry-After"]))'),
+    ),
+    fault(
+        "Retry-After is taken for seconds",
+        ONE_OUTCOME,
+        "when the vendor answers 429 with a date in Retry-After: perform raised ValueError",
+        (ASKED, 'retry_after_s=abs(int(response.headers.get("Retry-After", 1)))'),
     ),
     fault(
         "the vendor's words are not redacted",

@@ -13,6 +13,7 @@ from wharfinger.model.action import Effect
 from wharfinger.model.outcome import Status
 from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
 from wharfinger.testing.scrambling import SCRAMBLES, scrambled
+from wharfinger.testing.throttling import NONSENSE, asking_by_date, asking_for, asking_in_silence
 
 __all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
 
@@ -38,7 +39,8 @@ class Trouble:
         idempotent: Statuses that tell it truly for an action that may be repeated.
         once: The same for an action that must not happen twice.
         remedy: What an author does where another status comes out.
-        asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
+        asks_to_wait: Whether the vendor says for how long: `RETRY_AFTER_S`, or by a date a little
+            more.
         may_have_arrived: Whether the request may have taken effect all the same.
         is_confirmed: Whether the status alone would confirm it.
     """
@@ -95,13 +97,7 @@ def troubles(
         "raise CredentialsError for 401, so that the connection waits for a person and no event "
         "is lost.",
     )
-    yield _trouble(
-        f"answers 429 with Retry-After: {RETRY_AFTER_S}",
-        lambda vendor: vendor.answers(lambda request: throttles(request, RETRY_AFTER_S)),
-        {_R},
-        "raise ThrottledError(..., retry_after_s=...) with the seconds of Retry-After.",
-        asks_to_wait=True,
-    )
+    yield from _throttled(lambda request: throttles(request, RETRY_AFTER_S))
     for status in (500, 502, 503, 504):
         yield _trouble(
             f"answers {status}",
@@ -146,6 +142,24 @@ def troubles(
     for name, change in SCRAMBLES.items():
         answer = scrambled(answers, change)
         yield _unreadable(f"answers with {name}", partial(_answer, answer), _D)
+
+
+def _throttled(throttles: Answer) -> Iterator[Trouble]:
+    """Yield every way to ask to wait, with and without saying for how long."""
+    silent = {"without Retry-After": asking_in_silence(throttles)}
+    nonsense = {f"with Retry-After: {each}": asking_for(each, throttles) for each in NONSENSE}
+    told = {
+        f"with Retry-After: {RETRY_AFTER_S}": throttles,
+        "with a date in Retry-After": asking_by_date(RETRY_AFTER_S, throttles),
+    }
+    for way, answer in {**told, **silent, **nonsense}.items():
+        yield _trouble(
+            f"answers 429 {way}",
+            partial(_answer, answer),
+            {_R},
+            "raise ThrottledError(..., retry_after_s=wharfinger.retry_after_s(response)).",
+            asks_to_wait=way in told,
+        )
 
 
 def _garble(kind: Garbage, vendor: Vendor) -> None:

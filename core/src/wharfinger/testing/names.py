@@ -1,0 +1,46 @@
+"""Names of hosts lead somewhere, and no name server is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+
+__all__ = ["ANYWHERE", "no_look_ups"]
+
+ANYWHERE: Final = "192.88.99.99"
+"""Where all names lead: public to whoever checks, as addresses for documentation are not, and
+nobody's: the block is out of use (RFC 7526)."""
+
+
+@contextmanager
+def no_look_ups() -> Iterator[None]:
+    """Let every name of a host lead to `ANYWHERE`; addresses and this machine stay what they are."""
+    asked = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
+        return asked(_led(host), *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        patch.setattr(socket, "gethostbyname", _led)
+        patch.setattr(socket, "gethostbyname_ex", lambda host: (host, [], [_led(host)]))
+        yield
+
+
+def _led(host: Any) -> Any:
+    """Return the address that a name leads to; what needs no name server stays as it is."""
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    return host if not name or name == "localhost" or _is_address(name) else ANYWHERE
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
