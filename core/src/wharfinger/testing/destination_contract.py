@@ -31,6 +31,7 @@ from wharfinger.testing import (
 from wharfinger.testing.bench import Bench, Delivery, InTrouble, awake, in_every_trouble, no_waits
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
+from wharfinger.testing.names import no_look_ups
 from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
 from wharfinger.testing.troubles import WORKING, Trouble, troubles
 
@@ -125,8 +126,8 @@ class DestinationContract:
 
     @pytest.fixture
     def wire(self, httpx_mock: HTTPXMock) -> Iterator[Wire]:
-        """Where all requests of a test come together; waits pass at once."""
-        with no_waits(), awake():
+        """Where all requests of a test come together; waits pass at once, and no name is asked for."""
+        with no_waits(), awake(), no_look_ups():
             yield Wire(httpx_mock)
 
     @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -20,16 +21,14 @@ nobody's: the block is out of use (RFC 7526)."""
 @contextmanager
 def no_look_ups() -> Iterator[None]:
     """Let every name of a host lead to `ANYWHERE`; addresses and this machine stay what they are."""
-    asked = socket.getaddrinfo
-
-    def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
-        return asked(_led(host), *arguments, **named)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", getaddrinfo)
-        patch.setattr(socket, "gethostbyname", _led)
-        patch.setattr(socket, "gethostbyname_ex", lambda host: (host, [], [_led(host)]))
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            patch.setattr(socket, name, partial(_of_an_address, getattr(socket, name)))
         yield
+
+
+def _of_an_address(look_up: Callable[..., Any], host: Any, *arguments: Any, **named: Any) -> Any:
+    return look_up(_led(host), *arguments, **named)
 
 
 def _led(host: Any) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from wharfinger.testing.bench import no_waits
+from wharfinger.testing.names import no_look_ups
 from wharfinger.testing.paper import Vendor, Wire
 
 __all__ = ["DESTINATION", "SETTINGS", "pytest_addoption", "vendor"]
@@ -31,5 +32,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def vendor(httpx_mock: HTTPXMock) -> Iterator[Vendor]:
     """A vendor on paper; nothing reaches the network, and waits pass at once."""
-    with no_waits():
+    with no_waits(), no_look_ups():
         yield Wire(httpx_mock).vendor()
