@@ -29,6 +29,13 @@ READS = (
 )
 """Makes of the plugin without fault one that has a way of its own to read a wait."""
 
+
+def leak(statement, imports):
+    """Let the plugin without fault do something with the key before it sends."""
+    secret = statement.replace("KEY", "session.settings.api_key.reveal()")
+    return 'body = b"["', f'import {imports}\n\n    {secret}\n    body = b"["'
+
+
 IN_DELIVERIES = [
     fault(
         "an outcome too few",
@@ -176,6 +183,45 @@ IN_DELIVERIES = [
                 '    body = b"["'
             ),
         ),
+    ),
+    fault(
+        "a secret in a warning",
+        SECRETS,
+        "stands in a warning.",
+        leak('warnings.warn(f"key {KEY}")', imports="warnings"),
+    ),
+    fault(
+        "a secret that is written past the streams of Python",
+        SECRETS,
+        "stands in what is printed.",
+        leak("os.write(2, KEY.encode())", imports="os"),
+    ),
+    fault(
+        "a secret in what a log line carries besides",
+        SECRETS,
+        "stands in the log of acme.",
+        leak('logging.getLogger("acme").info("sent", extra={"key": KEY})', imports="logging"),
+    ),
+    fault(
+        "a secret in what an error was raised from",
+        SECRETS,
+        "stands in what a UnknownError was raised from.",
+        (
+            "        raise failure(session, response)\n    return [",
+            (
+                "        why = ValueError(session.settings.api_key.reveal())\n"
+                "        raise failure(session, response) from why\n    return ["
+            ),
+        ),
+    ),
+    *(
+        fault(
+            f"a secret in Base64 after {before} others",
+            SECRETS,
+            "stands in what is printed.",
+            leak(f'print(base64.b64encode(f"{"x" * before}{{KEY}}y".encode()))', imports="base64"),
+        )
+        for before in (3, 4, 5)
     ),
     fault(
         "another host",

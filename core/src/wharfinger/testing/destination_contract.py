@@ -15,7 +15,6 @@ from pytest_httpx import HTTPXMock
 from wharfinger.loading import load_plugins
 from wharfinger.model.batching import Unbatched
 from wharfinger.plugins import Plugins
-from wharfinger.suggest import did_you_mean
 from wharfinger.testing import (
     batches,
     diagnosing,
@@ -28,22 +27,15 @@ from wharfinger.testing import (
     records,
     running,
 )
-from wharfinger.testing.bench import Bench, Delivery, InTrouble, awake, in_every_trouble, no_waits
+from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
 from wharfinger.testing.names import no_look_ups
 from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
 from wharfinger.testing.troubles import WORKING, Trouble, troubles
+from wharfinger.testing.waits import awake, no_waits
 
-__all__ = ["DestinationContract", "Troubled", "contract"]
-
-_REPLIES: Final = ("answers", "besides", "refuses", "throttles")
-_FACTS: Final = (
-    *_REPLIES,
-    *("actions", "beside", "examples", "harmless", "may_import", "plugin", "settings"),
-    "status_confirms",
-)
-
+__all__ = ["DestinationContract", "Troubled"]
 
 @attrs.frozen
 class Troubled:
@@ -364,32 +356,3 @@ def _in_small_batches(bench: Bench, slug: str) -> Delivery:
     batch = {"lanes": 1} if isinstance(policy, Unbatched) else {"lanes": 1, "rows": batches.ROWS}
     events = list(bench.examples[slug].events) * batches.ROWS
     return asyncio.run(bench.deliver(slug, bench.working(), events, batch=batch))
-
-
-def contract(destination: str, **facts: Any) -> type[DestinationContract]:
-    """Make the class of a contract; for those who would rather call than derive.
-
-    Args:
-        destination: Slug of the destination.
-        facts: The attributes of `DestinationContract`; `answers`, `besides`, `refuses` and
-            `throttles` as functions without ``self``.
-
-    Returns:
-        A class of tests; give it a name that begins with ``Test``.
-
-    Raises:
-        TypeError: There is no such attribute.
-
-    Example:
-        ::
-
-            TestAcme = contract("acme", settings=SETTINGS, answers=acme_answers)
-    """
-    if unknown := sorted(facts.keys() - set(_FACTS)):
-        hints = " ".join(did_you_mean(name, _FACTS) for name in unknown)
-        raise TypeError(f"a contract has no {', '.join(unknown)}. {hints}")
-    methods = {
-        name: staticmethod(fact) if callable(fact) and name in _REPLIES else fact
-        for name, fact in facts.items()
-    }
-    return type("TestContract", (DestinationContract,), {"destination": destination, **methods})

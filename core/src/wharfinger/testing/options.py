@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_httpx import HTTPXMock
 
-from wharfinger.testing.bench import no_waits
 from wharfinger.testing.names import no_look_ups
 from wharfinger.testing.paper import Vendor, Wire
+from wharfinger.testing.waits import no_waits
 
 __all__ = ["DESTINATION", "SETTINGS", "pytest_addoption", "vendor"]
 
