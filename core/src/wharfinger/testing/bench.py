@@ -146,13 +146,12 @@ class Bench:
         """
         chosen = {slug: plugins.action(destination, slug) for slug in actions}
         tried = chosen or dict(plugins.actions(destination))
-        made = {slug: example_for(action) for slug, action in tried.items() if slug not in examples}
         return cls(
             plugins=plugins,
             destination=plugins.destination(destination),
             settings=settings,
             actions=tried,
-            examples={**made, **examples},
+            examples={slug: example_for(each, examples.get(slug)) for slug, each in tried.items()},
             working=working,
         )
 

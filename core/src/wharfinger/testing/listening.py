@@ -14,8 +14,8 @@ from typing import Final
 
 __all__ = ["listening"]
 
-_USUAL: Final = frozenset(vars(logging.makeLogRecord({})))
-"""What every log record has; what another one has besides was given as ``extra``."""
+_USUAL: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+"""What any log record has, once it was formatted; what it has besides was given as ``extra``."""
 _STREAMS: Final = (1, 2)
 """Where every process prints, by the numbers that it has for that."""
 
