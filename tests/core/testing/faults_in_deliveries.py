@@ -7,6 +7,7 @@ from tests.core.testing.planting import (
     CREDENTIALS,
     ONE_OUTCOME,
     READ,
+    REPEATS,
     RINGS,
     SECRETS,
     SENDS,
@@ -222,6 +223,44 @@ IN_DELIVERIES = [
             leak(f'print(base64.b64encode(f"{"x" * before}{{KEY}}y".encode()))', imports="base64"),
         )
         for before in (3, 4, 5)
+    ),
+    fault(
+        "a payload that is changed",
+        REPEATS,
+        "perform changes its batch",
+        (
+            '(ring,) = batch.payloads',
+            '(ring,) = batch.payloads\n    ring.author = f"{ring.author}!"',
+        ),
+    ),
+    fault(
+        "a payload that is changed after it was encoded",
+        REPEATS,
+        "copy what you change",
+        ('body = b"["', 'batch.payloads[0].text = "Changed"\n    body = b"["'),
+    ),
+    fault(
+        "a key of chance in the URL",
+        REPEATS,
+        "send-note, another try, POST /notes: the URL is another one the second time",
+        ("import orjson\n", "import uuid\n\nimport orjson\n"),
+        ('f"{URL}/notes", content', 'f"{URL}/notes?key={uuid.uuid4()}", content'),
+    ),
+    fault(
+        "a key of the connection in the body",
+        REPEATS,
+        "send-note, delivered again, POST /notes: the body is another one the second time",
+        ("import orjson\n", "import itertools\n\nimport orjson\n\nCOUNTER = itertools.count()\n"),
+        ('b"]"', 'b"]" + b" " * session.shared(Keys).number'),
+        (
+            "async def send_notes(",
+            (
+                "class Keys:\n"
+                "    def __init__(self):\n"
+                "        self.number = next(COUNTER)\n\n\n"
+                "async def send_notes("
+            ),
+        ),
     ),
     fault(
         "another host",

@@ -44,7 +44,7 @@ def test_a_fault_of_the_test_is_not_blamed_on_a_check_of_the_plugin_either(run_k
 def test_a_plugin_without_fault_passes_wholly(run_kit):
     failed, result = run_kit(PLUGIN)
     assert failed == []
-    result.assert_outcomes(passed=24)
+    result.assert_outcomes(passed=25)
 
 
 @pytest.mark.parametrize(

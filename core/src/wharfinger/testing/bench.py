@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
@@ -58,6 +59,7 @@ class Performed:
         error: What it raised.
         slept_s: Seconds that it wanted to sleep, by the name of the function.
         was_cancelled: Whether somebody asked it to end.
+        changed_batch: Whether what it got was changed when it ended.
     """
 
     action: Action
@@ -67,6 +69,7 @@ class Performed:
     error: BaseException | None = None
     slept_s: dict[str, float] = attrs.field(factory=dict)
     was_cancelled: bool = False
+    changed_batch: bool = False
 
     @property
     def outcomes(self) -> list[Outcome] | None:
@@ -294,6 +297,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
     async def call(session: Session, batch: Batch) -> Sequence[Outcome]:
         written = Performed(action, batch)
         performed.append(written)
+        before = _copied(batch)
         token, awake = SENDING.set(written.requests), SLEPT_S.set(written.slept_s)
         try:
             written.given = await perform(session, batch)
@@ -303,6 +307,7 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
         finally:
             SENDING.reset(token)
             SLEPT_S.reset(awake)
+            written.changed_batch = before not in (None, _held(batch))
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
@@ -311,3 +316,21 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
         return given
 
     return call
+
+
+def _held(batch: Batch) -> tuple[list[Any], list[bytes]]:
+    """Return what a batch holds."""
+    return list(batch.payloads), list(batch.bodies)
+
+
+def _copied(batch: Batch) -> tuple[list[Any], list[bytes]] | None:
+    """Return what a batch holds now, whatever becomes of it.
+
+    None where what it holds cannot be copied, or does not compare by its values: what an action's
+    ``form`` makes need not.
+    """
+    try:
+        copied = copy.deepcopy(_held(batch))
+        return copied if copied == _held(batch) else None
+    except Exception:  # noqa: BLE001  # copying may fail in any way; another check says so
+        return None

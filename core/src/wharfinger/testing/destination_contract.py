@@ -25,6 +25,7 @@ from wharfinger.testing import (
     outcomes,
     pickling,
     records,
+    repeating,
     running,
 )
 from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble
@@ -286,6 +287,15 @@ class DestinationContract:
             for complaint in batches.in_order(
                 slug, asyncio.run(usable.deliver(slug, usable.working()))
             )
+        )
+
+    def test_another_try_sends_the_same_request(self, usable: Bench, troubled: Troubled) -> None:
+        """A batch stays as it is, and what may be repeated is not another request then."""
+        complain(c for each in troubled.found for c in repeating.changed(each.slug, each.delivery))
+        complain(
+            complaint
+            for slug in usable.actions
+            for complaint in asyncio.run(repeating.repeated(usable, slug, self.throttles))
         )
 
     def test_requests_go_to_the_declared_hosts(self, troubled: Troubled) -> None:

@@ -11,6 +11,7 @@ from wharfinger.model.action import Effect
 from wharfinger.model.outcome import NOT_SENT, Status
 from wharfinger.testing.bench import UNTOLD, Delivery, InTrouble, Performed
 from wharfinger.testing.complaints import Complaint
+from wharfinger.testing.paper import LOOKING
 from wharfinger.testing.troubles import RETRY_AFTER_S
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "untold",
 ]
 
-_LOOKING: Final = ("GET", "HEAD", "OPTIONS")
 _CLOCKS_S: Final = 1
 """Seconds by which a wait may be shorter that was given as a point in time."""
 
@@ -93,7 +93,7 @@ def sent_twice(found: InTrouble) -> Iterator[Complaint]:
         sent = Counter(
             (request.method, str(request.url), request.content)
             for request in performed.requests
-            if request.method not in _LOOKING
+            if request.method not in LOOKING
         )
         if performed.action.effect is Effect.ONCE and any(times > 1 for times in sent.values()):
             yield Complaint(
