@@ -114,7 +114,10 @@ def test_an_unknown_key_of_the_file_is_told_with_the_known_ones(run_pytest, tmp_
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("[examples.send-letter]\nevnts = []", "[examples.send-letter] evnts is not known. Known: ev"),
+        (
+            "[examples.send-letter]\nevnts = []",
+            "[examples.send-letter] evnts is not known. Known: ev",
+        ),
         ("[examples.send-letter]\nevents = 7", "[examples.send-letter] events must be a list."),
         ("[examples]\nsend-letter.events = [7]", "[examples.send-letter] events must be a list of"),
         ("examples = []", "examples must be a table."),
@@ -161,6 +164,12 @@ def test_a_function_beside_the_file_answers(run_pytest, tmp_path):
         *("--wharfinger-settings", "elsewhere/postbox.toml"),
     )
     assert 'the outcome is "unknown" (unexpected-reply)' in output
+
+
+def test_a_kit_that_is_no_plugin_of_pytest_is_told_once(run_pytest):
+    status, output = run_pytest("--pyargs", "wharfinger.testing.installed")
+    assert status == pytest.ExitCode.INTERRUPTED
+    assert output.count("Give pytest the kit as a plugin: -p wharfinger.testing") == 1
 
 
 def test_every_check_is_in_the_reference_and_no_other(root):

@@ -1,4 +1,4 @@
-"""Faults in what a plugin does: requests, outcomes, secrets, state."""
+"""Faults in what a plugin does: requests, outcomes, state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from tests.core.testing.planting import (
     READ,
     REPEATS,
     RINGS,
-    SECRETS,
     SENDS,
     SIGNS_IN,
     WAITS,
@@ -29,12 +28,6 @@ READS = (
     ),
 )
 """Makes of the plugin without fault one that has a way of its own to read a wait."""
-
-
-def leak(statement, imports):
-    """Let the plugin without fault do something with the key before it sends."""
-    secret = statement.replace("KEY", "session.settings.api_key.reveal()")
-    return 'body = b"["', f'import {imports}\n\n    {secret}\n    body = b"["'
 
 
 IN_DELIVERIES = [
@@ -135,6 +128,19 @@ IN_DELIVERIES = [
         ("        case 400:", "        case 499:"),
     ),
     fault(
+        "what the vendor forbids goes round for ever",
+        AGREES,
+        "when the vendor answers 403: with effect",
+        ("        case 403:", "        case 0:"),
+        ("        case 429 | 503:", "        case 403 | 429 | 503:"),
+    ),
+    fault(
+        "what the vendor does not find goes round for ever",
+        AGREES,
+        "when the vendor answers 404: with effect",
+        ("        case 429 | 503:", "        case 404 | 429 | 503:"),
+    ),
+    fault(
         "Retry-After is lost",
         WAITS,
         "retry_after_s=wharfinger.retry_after_s(response)",
@@ -144,7 +150,7 @@ IN_DELIVERIES = [
         "Retry-After is read as seconds alone",
         WAITS,
         "it reads seconds and dates",
-        (ASKED, 'retry_after_s=seconds if (seconds := read(response)) and seconds >= 0 else None'),
+        (ASKED, "retry_after_s=seconds if (seconds := read(response)) and seconds >= 0 else None"),
         READS,
     ),
     fault(
@@ -167,69 +173,11 @@ IN_DELIVERIES = [
         (ASKED, 'retry_after_s=abs(int(response.headers.get("Retry-After", 1)))'),
     ),
     fault(
-        "the vendor's words are not redacted",
-        SECRETS,
-        "take the vendor's words through session.redact",
-        ("session.redact(response.text[:500])", "response.text[:500]"),
-    ),
-    fault(
-        "a secret in the log",
-        SECRETS,
-        "call reveal() only where the value goes onto the wire",
-        (
-            'body = b"["',
-            (
-                "import logging\n\n"
-                '    logging.getLogger("acme").info("key %s", session.settings.api_key.reveal())\n'
-                '    body = b"["'
-            ),
-        ),
-    ),
-    fault(
-        "a secret in a warning",
-        SECRETS,
-        "stands in a warning.",
-        leak('warnings.warn(f"key {KEY}")', imports="warnings"),
-    ),
-    fault(
-        "a secret that is written past the streams of Python",
-        SECRETS,
-        "stands in what is printed.",
-        leak("os.write(2, KEY.encode())", imports="os"),
-    ),
-    fault(
-        "a secret in what a log line carries besides",
-        SECRETS,
-        "stands in the log of acme.",
-        leak('logging.getLogger("acme").info("sent", extra={"key": KEY})', imports="logging"),
-    ),
-    fault(
-        "a secret in what an error was raised from",
-        SECRETS,
-        "stands in what a UnknownError was raised from.",
-        (
-            "        raise failure(session, response)\n    return [",
-            (
-                "        why = ValueError(session.settings.api_key.reveal())\n"
-                "        raise failure(session, response) from why\n    return ["
-            ),
-        ),
-    ),
-    *(
-        fault(
-            f"a secret in Base64 after {before} others",
-            SECRETS,
-            "stands in what is printed.",
-            leak(f'print(base64.b64encode(f"{"x" * before}{{KEY}}y".encode()))', imports="base64"),
-        )
-        for before in (3, 4, 5)
-    ),
-    fault(
         "a payload that is changed",
         REPEATS,
         "perform changes its batch",
         (
-            '(ring,) = batch.payloads',
+            "(ring,) = batch.payloads",
             '(ring,) = batch.payloads\n    ring.author = f"{ring.author}!"',
         ),
     ),
@@ -306,7 +254,7 @@ IN_DELIVERIES = [
     fault(
         "any body with the status 200 counts as delivered",
         AGREES,
-        "Return delivered for what a reply confirms",
+        "With Effect.IDEMPOTENT raise RetryError",
         (
             'if response.status_code == 200 and verdicts(response, 1) == ["ok"]:',
             "if response.status_code == 200:",
@@ -357,6 +305,21 @@ IN_DELIVERIES = [
         "test_waits_go_by_the_session",
         "use `await session.wait(seconds)`",
         ('body = b"["', 'import time\n\n    time.sleep(5)\n    body = b"["'),
+    ),
+    *(
+        fault(
+            f"a wait in a thread, by {name}",
+            "test_waits_go_by_the_session",
+            "use `await session.wait(seconds)`",
+            (
+                'body = b"["',
+                f'import asyncio\n    import time\n\n    await {waits}\n    body = b"["',
+            ),
+        )
+        for name, waits in {
+            "to_thread": "asyncio.to_thread(time.sleep, 30)",
+            "an executor": "asyncio.get_running_loop().run_in_executor(None, time.sleep, 30)",
+        }.items()
     ),
     fault(
         "one account for all connections",

@@ -36,7 +36,7 @@ def test_every_warning_is_heard_also_one_that_nobody_wants_to_see_again(texts):
 
 def test_what_is_printed_is_heard_however_it_is_printed(texts):
     with listening(texts):
-        print("by Python")
+        sys.stdout.write("by Python")
         os.write(2, b"by the number")
         subprocess.run([sys.executable, "-c", SHOUTS], check=True)
     heard = " ".join(text for place, text in texts if place == "what is printed")

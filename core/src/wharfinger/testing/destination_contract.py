@@ -38,6 +38,7 @@ from wharfinger.testing.waits import awake, no_waits
 
 __all__ = ["DestinationContract", "Troubled"]
 
+
 @attrs.frozen
 class Troubled:
     """What became of the examples in every trouble, and what was sent past the session."""
@@ -54,8 +55,9 @@ class DestinationContract:
     """Tests that a destination keeps its contract; derive a class whose name begins with Test.
 
     Every test looks at all actions and says of each fault what is wrong, where, and what to do.
-    The network is never reached, and nothing waits. The methods below say how the vendor answers;
-    `answers` must be given for anything but an empty object with the status 200.
+    The network is never reached, no name server is asked, and nothing waits. The methods below
+    say how the vendor answers; `answers` must be given for anything but an empty object with the
+    status 200.
 
     Attributes:
         destination: Slug of the destination.
@@ -65,7 +67,8 @@ class DestinationContract:
         actions: Slugs of the actions that are tried; none for all of the destination.
         examples: Events per action. An action without gets events made up from its fields.
         harmless: Statuses by which the vendor says that it did nothing, so that even what must
-            not happen twice may be tried again.
+            not happen twice may be tried again. Name 403 or 404 only where the vendor means by it
+            that one should come later.
         status_confirms: Slugs of the actions for which the status alone says that the vendor
             accepts. For others a page of a proxy with the status 200 must not count as delivered.
         may_import: Heavy modules that may be imported when the plugin loads.
@@ -119,7 +122,7 @@ class DestinationContract:
 
     @pytest.fixture
     def wire(self, httpx_mock: HTTPXMock) -> Iterator[Wire]:
-        """Where all requests of a test come together; waits pass at once, and no name is asked for."""
+        """Where all requests of a test come together; nothing waits, and no name is looked up."""
         with no_waits(), awake(), no_look_ups():
             yield Wire(httpx_mock)
 

@@ -30,13 +30,20 @@ _KEYS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 _OF_AN_EXAMPLE: Final[Mapping[str, tuple[type, ...]]] = {
     **dict.fromkeys(("events", "refused"), (list,)),
-    **{"fields": (dict,), "trigger": (str,)},
+    "fields": (dict,),
+    "trigger": (str,),
 }
 _OF_A_RULE: Final[Mapping[str, tuple[type, ...]]] = {
     **dict.fromkeys(("method", "host", "path", "text"), (str,)),
-    **{"status": (int,), "headers": (dict,), "json": (object,)},
+    "status": (int,),
+    "headers": (dict,),
+    "json": (object,),
 }
 _CALLED: Final = {dict: "a table", list: "a list", str: "text", int: "a whole number"}
+
+
+class _UnusableError(Exception):
+    """What is written cannot be used; says why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +78,7 @@ def facts_of(config: pytest.Config) -> Facts:
             raise pytest.UsageError(f"Name the destination that is to be tried: {DESTINATION} SLUG")
         try:
             config.stash[_KEPT] = _read(slug, Path(file) if file else None)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, _UnusableError) as error:
             raise pytest.UsageError(f"{SETTINGS} {file}: {error}") from error
     return config.stash[_KEPT]
 
@@ -81,28 +88,27 @@ def _read(slug: str, file: Path | None) -> Facts:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no TOML, or says what cannot be used.
+        ValueError: It is no TOML.
+        _UnusableError: It says what cannot be used.
     """
     written = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
     given = _checked("", written, _KEYS)
     examples = {name: _example(name, each) for name, each in given.pop("examples", {}).items()}
     folder = file.resolve().parent if file else Path.cwd()
-    replies = {
-        name: _replies(name, given.pop(name, ()), folder) for name in ("answers", "besides")
-    }
+    replies = {name: _replies(name, given.pop(name, ()), folder) for name in ("answers", "besides")}
     return Facts(destination=slug, given={**given, "examples": examples}, **replies)
 
 
 def _checked(where: str, table: Any, known: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
     """Return a table whose keys are known and of their kinds."""
     if not isinstance(table, dict):
-        raise ValueError(f"{where}it must be a table.")
+        raise _UnusableError(f"{where}it must be a table.")
     for key, value in table.items():
         if key not in known:
-            raise ValueError(f"{where}{key} is not known. Known: {', '.join(known)}.")
+            raise _UnusableError(f"{where}{key} is not known. Known: {', '.join(known)}.")
         if not isinstance(value, known[key]):
             kinds = " or ".join(_CALLED[kind] for kind in known[key])
-            raise ValueError(f"{where}{key} must be {kinds}.")
+            raise _UnusableError(f"{where}{key} must be {kinds}.")
     return dict(table)
 
 
@@ -111,7 +117,7 @@ def _example(name: str, written: Any) -> Example:
     facts = _checked(where, written, _OF_AN_EXAMPLE)
     for key in ("events", "refused"):
         if not all(isinstance(event, dict) for event in facts.get(key, ())):
-            raise ValueError(f"{where}{key} must be a list of tables, one per event.")
+            raise _UnusableError(f"{where}{key} must be a list of tables, one per event.")
     return Example(**facts)
 
 
@@ -134,12 +140,12 @@ def _named(name: str, written: str, folder: Path) -> _Replies:
             found: _Replies = resolve_name(written)
     except Exception as error:  # a module may fail in any way
         kind = type(error).__name__
-        raise ValueError(
+        raise _UnusableError(
             f"{name}: {written} is no function that can be imported, beside this file or from "
             f"elsewhere ({kind}: {error})."
         ) from error
     if not callable(found):
-        raise ValueError(f'{name}: {written} is no function. Write "module:function".')
+        raise _UnusableError(f'{name}: {written} is no function. Write "module:function".')
     return found
 
 

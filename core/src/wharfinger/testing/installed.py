@@ -15,7 +15,9 @@ __all__ = ["TestInstalled", "pytest_generate_tests"]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Say once where the kit is no plugin of pytest, which has no options for it then."""
     if metafunc.config.getoption(DESTINATION, None) is None:
-        raise pytest.Collector.CollectError("Give pytest the kit as a plugin: -p wharfinger.testing")
+        raise pytest.Collector.CollectError(
+            "Give pytest the kit as a plugin: -p wharfinger.testing"
+        )
 
 
 class TestInstalled(DestinationContract):

@@ -20,7 +20,7 @@ nobody's: the block is out of use (RFC 7526)."""
 
 @contextmanager
 def no_look_ups() -> Iterator[None]:
-    """Let every name of a host lead to `ANYWHERE`; addresses and this machine stay what they are."""
+    """Let every name of a host lead to `ANYWHERE`; addresses and this machine stay the same."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
             patch.setattr(socket, name, partial(_of_an_address, getattr(socket, name)))

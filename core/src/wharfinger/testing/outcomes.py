@@ -113,7 +113,9 @@ def throttled(found: InTrouble) -> Iterator[Complaint]:
             if wait_s is not None and not 0 <= wait_s < math.inf:
                 yield Complaint(found.where, f"retry_after_s is {wait_s}.", _WAIT)
             elif found.trouble.asks_to_wait and (wait_s or 0) < RETRY_AFTER_S - _CLOCKS_S:
-                text = f"retry_after_s is {wait_s}, but the vendor asked for {RETRY_AFTER_S} seconds."
+                text = (
+                    f"retry_after_s is {wait_s}, but the vendor asked for {RETRY_AFTER_S} seconds."
+                )
                 yield Complaint(found.where, text, _WAIT)
 
 

@@ -57,7 +57,9 @@ async def repeated(
     return [
         *changed(slug, tried),
         *_differences(f"{slug}, another try", _tries(tried.performed)),
-        *_differences(f"{slug}, delivered again", [(_sent(first.performed), _sent(second.performed))]),
+        *_differences(
+            f"{slug}, delivered again", [(_sent(first.performed), _sent(second.performed))]
+        ),
     ]
 
 

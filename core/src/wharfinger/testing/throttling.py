@@ -1,4 +1,4 @@
-"""Other ways in which a vendor asks to wait: without saying for how long, by a date, in nonsense."""
+"""Other ways in which a vendor asks to wait: by a date, in nonsense, or not saying how long."""
 
 from __future__ import annotations
 

@@ -109,12 +109,18 @@ def troubles(
             once={_U, _H} | ({_R} if status in harmless else set()),
             may_have_arrived=status not in harmless,
         )
-    yield _trouble(
-        "answers 403",
-        lambda vendor: vendor.accepts(403, json={"message": "Forbidden"}),
-        {_J, _R, _U, _H},
-        "look at the status before the body: what the vendor forbids is not delivered.",
-    )
+    for status, words in ((403, "Forbidden"), (404, "Not found")):
+        yield _trouble(
+            f"answers {status}",
+            lambda vendor, status=status, words=words: vendor.refuses(  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                status, json={"message": words}
+            ),
+            {_J, _U, _H} | ({_R} if status in harmless else set()),
+            "look at the status before the body: what the vendor forbids is not delivered, nor is "
+            "what it does not find. Raise HaltedError where a person must change something, or "
+            "else RejectedError; it must not go round for ever. If the vendor asks to come later "
+            "by this status, name it in `harmless`.",
+        )
     yield _trouble(
         "redirects to another host",
         lambda vendor: vendor.accepts(302, headers={"Location": "https://elsewhere.invalid/"}),
@@ -175,9 +181,10 @@ def _unreadable(name: str, script: Callable[[Vendor], object], *as_well: Status)
         name,
         script,
         {_J, _R, _U, _H, *as_well},
-        "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
-        "with Effect.ONCE it must not be repeated. Return delivered for what a reply confirms; "
-        "where the status alone does, name the action in `status_confirms`.",
+        "the request may have taken effect where a reply cannot be read. With Effect.IDEMPOTENT "
+        "raise RetryError, for a repetition does no harm; with Effect.ONCE raise UnknownError, for "
+        "it must not be repeated. Return delivered for what a reply confirms; where the status "
+        "alone does, name the action in `status_confirms`.",
         once={_J, _U, _H, *as_well},
         may_have_arrived=True,
     )
