@@ -91,7 +91,7 @@ def test_it_is_found_by_its_entry_point(plugin, installed):
 
 def test_its_tests_and_the_kit_pass(plugin, installed):
     output = succeed("pytest", "-q", "-p", "no:cacheprovider", cwd=plugin, path=[installed])
-    assert "29 passed" in output
+    assert "30 passed" in output
 
 
 def test_the_kit_passes_without_a_class_by_the_command_of_the_readme(plugin, installed):

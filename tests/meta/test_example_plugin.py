@@ -107,7 +107,7 @@ def test_the_plugin_of_a_page_keeps_its_contract(root, folder, source, test):
         check=False,
     )
     assert run.returncode == 0, run.stdout
-    assert "24 passed" in run.stdout
+    assert "25 passed" in run.stdout
 
 
 def test_the_entry_point_of_the_page_leads_to_the_module(postbox, root):

@@ -31,7 +31,8 @@ def run_pytest(root, tmp_path):
 
     def run_pytest(*arguments):
         run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            # As the command pytest runs: the present folder is on nobody's path.
+            [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
             capture_output=True,
@@ -141,13 +142,65 @@ def test_an_unknown_key_of_the_file_is_told_with_the_known_ones(run_pytest, tmp_
     assert "besides" in output
 
 
-def test_a_function_of_the_file_that_is_not_there_is_told(run_pytest, tmp_path):
-    (tmp_path / "postbox.toml").write_text('answers = "nobody:answers"\n')
-    _, output = run_pytest(
-        *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed", "-k", "loads"),
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            "[examples.send-letter]\nevnts = []",
+            "[examples.send-letter] evnts is not known. Known: ev",
+        ),
+        ("[examples.send-letter]\nevents = 7", "[examples.send-letter] events must be a list."),
+        ("[examples]\nsend-letter.events = [7]", "[examples.send-letter] events must be a list of"),
+        ("examples = []", "examples must be a table."),
+        ("answers = 7", "answers must be a list or text."),
+        ("answers = [{ stauts = 200 }]", "[[answers]] no. 1: stauts is not known. Known: method"),
+        ("besides = [7]", "[[besides]] no. 1: it must be a table."),
+        ('answers = "nobody:answers"', "nobody:answers is no function that can be imported"),
+        ('answers = "broken:answers"', "beside this file or from elsewhere (ZeroDivisionError: "),
+        ('answers = "string:digits"', 'string:digits is no function. Write "module:function".'),
+        ("settings = {", "postbox.toml: "),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_told_once_and_nothing_is_tried(
+    run_pytest, tmp_path, written, told
+):
+    (tmp_path / "postbox.toml").write_text(f"{written}\n")
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    status, output = run_pytest(
+        *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed"),
         *("--wharfinger-destination", "postbox", "--wharfinger-settings", "postbox.toml"),
     )
-    assert "nobody:answers is no function that can be imported" in output
+    assert status == pytest.ExitCode.USAGE_ERROR
+    assert output.count("ERROR: --wharfinger-settings postbox.toml: ") == output.count(told) == 1
+    assert "Traceback" not in output
+
+
+def test_a_function_beside_the_file_answers(run_pytest, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "beside.py").write_text("from within import answers\n")
+    (folder / "within.py").write_text(
+        "import httpx\n\n\ndef answers(request):\n    return httpx.Response(418)\n"
+    )
+    events = ", ".join(
+        f'{{ type = "track", context.traits.address = "Quay {number}" }}' for number in (1, 2)
+    )
+    (folder / "postbox.toml").write_text(
+        f'answers = "beside:answers"\nsettings.api_key = "made-up-key-0123"\n'
+        f'[examples.send-letter]\nfields.text = "Hello"\nevents = [{events}]\n'
+    )
+    _, output = run_pytest(
+        *("-p", "wharfinger.testing", "--pyargs", "wharfinger.testing.installed"),
+        *("--wharfinger-destination", "postbox", "-k", "what_the_vendor_accepts"),
+        *("--wharfinger-settings", "elsewhere/postbox.toml"),
+    )
+    assert 'the outcome is "unknown" (unexpected-reply)' in output
+
+
+def test_a_kit_that_is_no_plugin_of_pytest_is_told_once(run_pytest):
+    status, output = run_pytest("--pyargs", "wharfinger.testing.installed")
+    assert status == pytest.ExitCode.INTERRUPTED
+    assert output.count("Give pytest the kit as a plugin: -p wharfinger.testing") == 1
 
 
 def test_every_check_is_in_the_reference_and_no_other(root):
@@ -162,5 +215,6 @@ def test_every_check_is_in_the_reference_and_no_other(root):
 def test_every_name_of_the_kit_is_in_the_reference(root):
     text = (root / "docs/reference/testing.md").read_text()
     listed = re.findall(r"^\.\. auto\w+:: wharfinger\.testing\.(\w+)$", text, re.MULTILINE)
-    others = {"pytest_addoption", "vendor"}  # what pytest looks for
-    assert sorted(listed) == sorted(set(wharfinger.testing.__all__) - others)
+    others = ("pytest_", "vendor", "wharfinger_facts")  # what pytest looks for
+    names = [name for name in wharfinger.testing.__all__ if not name.startswith(others)]
+    assert sorted(listed) == sorted(names)

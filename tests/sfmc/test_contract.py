@@ -173,4 +173,4 @@ def test_the_kit_passes_for_the_installed_plugin_without_a_class(tmp_path):
         check=False,
     )
     assert run.returncode == 0, run.stdout
-    assert "24 passed" in run.stdout
+    assert "25 passed" in run.stdout

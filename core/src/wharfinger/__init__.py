@@ -20,6 +20,7 @@ from wharfinger.connection import Connection
 from wharfinger.delivery.retry import RetryPolicy
 from wharfinger.delivery.session import Session
 from wharfinger.delivery.shared import KeptToken, Place, SharedState, Standing
+from wharfinger.delivery.signs import retry_after_s
 from wharfinger.delivery.tokens import SharedTokens
 from wharfinger.delivery.usage import Usage
 from wharfinger.errors import (
@@ -180,6 +181,7 @@ __all__ = [
     "load_plugins",
     "read_as_segment",
     "redacted",
+    "retry_after_s",
     "stack_of",
     "structure",
     "when_absent",

@@ -195,11 +195,10 @@ def failure(session: wharfinger.Session, response: httpx.Response) -> wharfinger
                 **facts,
             )
         case 429:
-            seconds = response.headers.get("Retry-After", "")
             return wharfinger.ThrottledError(
                 "Courier asks this account to slow down.",
                 code="rate-limited",
-                retry_after_s=float(seconds) if seconds.isdigit() else None,
+                retry_after_s=wharfinger.retry_after_s(response),
                 **facts,
             )
     if session.idempotent:

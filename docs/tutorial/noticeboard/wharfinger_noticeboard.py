@@ -92,11 +92,10 @@ def _failure(session: wharfinger.Session, response: httpx.Response) -> wharfinge
                 "Noticeboard refused the API Key. Make a new one.", http_status=401
             )
         case 429:
-            seconds = response.headers.get("Retry-After", "")
             return wharfinger.ThrottledError(
                 "Noticeboard asks this account to slow down.",
                 code="rate-limited",
-                retry_after_s=float(seconds) if seconds.isdigit() else None,
+                retry_after_s=wharfinger.retry_after_s(response),
                 http_status=429,
             )
         case 403 | 404:

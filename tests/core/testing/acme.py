@@ -75,11 +75,10 @@ def failure(session: wharfinger.Session, response: httpx.Response) -> wharfinger
         case 403:
             return wharfinger.HaltedError("Acme lets nobody in.", code="no-access", **facts)
         case 429 | 503:
-            wait = response.headers.get("Retry-After", "")
             return wharfinger.ThrottledError(
                 "Acme asks to wait.",
                 code="throttled",
-                retry_after_s=float(wait) if wait.isdigit() else None,
+                retry_after_s=wharfinger.retry_after_s(response),
                 **facts,
             )
         case status if status >= 500 and session.idempotent:

@@ -11,7 +11,7 @@ from wharfinger.testing.spans import recorded
 
 QUICK = (
     *("-p", "pytest_httpx", "-p", "no:cacheprovider", "-p", "no:logging"),
-    *("-p", "no:unraisableexception", "--assert=plain"),
+    *("-p", "no:unraisableexception", "--assert=plain", "-W", "default"),
 )
 """What of pytest sets up, and takes as long as what it is to run; see `run_kit`."""
 

@@ -1,4 +1,4 @@
-"""Faults in what a plugin does: requests, outcomes, secrets, state."""
+"""Faults in what a plugin does: requests, outcomes, state."""
 
 from __future__ import annotations
 
@@ -7,12 +7,28 @@ from tests.core.testing.planting import (
     CREDENTIALS,
     ONE_OUTCOME,
     READ,
+    REPEATS,
     RINGS,
-    SECRETS,
     SENDS,
     SIGNS_IN,
+    WAITS,
     fault,
 )
+
+ASKED = "retry_after_s=wharfinger.retry_after_s(response)"
+READS = (
+    "def failure(",
+    (
+        "def read(response):\n"
+        "    try:\n"
+        '        return int(response.headers.get("Retry-After", ""))\n'
+        "    except ValueError:\n"
+        "        return None\n\n\n"
+        "def failure("
+    ),
+)
+"""Makes of the plugin without fault one that has a way of its own to read a wait."""
+
 
 IN_DELIVERIES = [
     fault(
@@ -112,27 +128,85 @@ IN_DELIVERIES = [
         ("        case 400:", "        case 499:"),
     ),
     fault(
+        "what the vendor forbids goes round for ever",
+        AGREES,
+        "when the vendor answers 403: with effect",
+        ("        case 403:", "        case 0:"),
+        ("        case 429 | 503:", "        case 403 | 429 | 503:"),
+    ),
+    fault(
+        "what the vendor does not find goes round for ever",
+        AGREES,
+        "when the vendor answers 404: with effect",
+        ("        case 429 | 503:", "        case 404 | 429 | 503:"),
+    ),
+    fault(
         "Retry-After is lost",
-        "test_the_wait_that_a_vendor_asks_for_reaches_the_host",
-        "retry_after_s=float(header)",
-        ("retry_after_s=float(wait) if wait.isdigit() else None", "retry_after_s=None"),
+        WAITS,
+        "retry_after_s=wharfinger.retry_after_s(response)",
+        (ASKED, "retry_after_s=None"),
     ),
     fault(
-        "the vendor's words are not redacted",
-        SECRETS,
-        "take the vendor's words through session.redact",
-        ("session.redact(response.text[:500])", "response.text[:500]"),
+        "Retry-After is read as seconds alone",
+        WAITS,
+        "it reads seconds and dates",
+        (ASKED, "retry_after_s=seconds if (seconds := read(response)) and seconds >= 0 else None"),
+        READS,
     ),
     fault(
-        "a secret in the log",
-        SECRETS,
-        "call reveal() only where the value goes onto the wire",
+        "Retry-After is read as whatever Python takes for a number",
+        WAITS,
+        "retry_after_s is -7.",
+        (ASKED, "retry_after_s=wharfinger.retry_after_s(response) or read(response)"),
+        READS,
+    ),
+    fault(
+        "Retry-After is taken for granted",
+        ONE_OUTCOME,
+        "when the vendor answers 429 without Retry-After: perform raised KeyError",
+        (ASKED, 'retry_after_s=abs(int(response.headers["Retry-After"]))'),
+    ),
+    fault(
+        "Retry-After is taken for seconds",
+        ONE_OUTCOME,
+        "when the vendor answers 429 with a date in Retry-After: perform raised ValueError",
+        (ASKED, 'retry_after_s=abs(int(response.headers.get("Retry-After", 1)))'),
+    ),
+    fault(
+        "a payload that is changed",
+        REPEATS,
+        "perform changes its batch",
         (
-            'body = b"["',
+            "(ring,) = batch.payloads",
+            '(ring,) = batch.payloads\n    ring.author = f"{ring.author}!"',
+        ),
+    ),
+    fault(
+        "a payload that is changed after it was encoded",
+        REPEATS,
+        "copy what you change",
+        ('body = b"["', 'batch.payloads[0].text = "Changed"\n    body = b"["'),
+    ),
+    fault(
+        "a key of chance in the URL",
+        REPEATS,
+        "send-note, another try, POST /notes: the URL is another one the second time",
+        ("import orjson\n", "import uuid\n\nimport orjson\n"),
+        ('f"{URL}/notes", content', 'f"{URL}/notes?key={uuid.uuid4()}", content'),
+    ),
+    fault(
+        "a key of the connection in the body",
+        REPEATS,
+        "send-note, delivered again, POST /notes: the body is another one the second time",
+        ("import orjson\n", "import itertools\n\nimport orjson\n\nCOUNTER = itertools.count()\n"),
+        ('b"]"', 'b"]" + b" " * session.shared(Keys).number'),
+        (
+            "async def send_notes(",
             (
-                "import logging\n\n"
-                '    logging.getLogger("acme").info("key %s", session.settings.api_key.reveal())\n'
-                '    body = b"["'
+                "class Keys:\n"
+                "    def __init__(self):\n"
+                "        self.number = next(COUNTER)\n\n\n"
+                "async def send_notes("
             ),
         ),
     ),
@@ -180,7 +254,7 @@ IN_DELIVERIES = [
     fault(
         "any body with the status 200 counts as delivered",
         AGREES,
-        "Return delivered for what a reply confirms",
+        "With Effect.IDEMPOTENT raise RetryError",
         (
             'if response.status_code == 200 and verdicts(response, 1) == ["ok"]:',
             "if response.status_code == 200:",
@@ -231,6 +305,21 @@ IN_DELIVERIES = [
         "test_waits_go_by_the_session",
         "use `await session.wait(seconds)`",
         ('body = b"["', 'import time\n\n    time.sleep(5)\n    body = b"["'),
+    ),
+    *(
+        fault(
+            f"a wait in a thread, by {name}",
+            "test_waits_go_by_the_session",
+            "use `await session.wait(seconds)`",
+            (
+                'body = b"["',
+                f'import asyncio\n    import time\n\n    await {waits}\n    body = b"["',
+            ),
+        )
+        for name, waits in {
+            "to_thread": "asyncio.to_thread(time.sleep, 30)",
+            "an executor": "asyncio.get_running_loop().run_in_executor(None, time.sleep, 30)",
+        }.items()
     ),
     fault(
         "one account for all connections",

@@ -12,6 +12,8 @@ PLUGIN, CONTRACT = ((HERE / name).read_text() for name in ("acme.py", "acme_cont
 LOADS = "test_the_plugin_loads"
 ONE_OUTCOME = "test_every_payload_has_one_outcome_whatever_the_vendor_does"
 AGREES = "test_statuses_agree_with_the_effect_of_an_action"
+WAITS = "test_the_wait_that_a_vendor_asks_for_reaches_the_host"
+REPEATS = "test_another_try_sends_the_same_request"
 HEAVY = "test_loading_it_imports_nothing_heavy"
 CREDENTIALS = "test_credentials_can_be_tried"
 SECRETS = "test_secrets_show_nowhere"
@@ -62,11 +64,11 @@ class Fault:
 
 
 IN_TROUBLE = (
-    *(ONE_OUTCOME, AGREES, "test_the_wait_that_a_vendor_asks_for_reaches_the_host"),
+    *(ONE_OUTCOME, AGREES, WAITS),
     *("test_outcomes_and_errors_can_be_pickled", "test_requests_go_to_the_declared_hosts"),
-    "test_waits_go_by_the_session",
+    *("test_waits_go_by_the_session", REPEATS),
 )
-"""Checks that go through every trouble, which no fault in a record is about."""
+"""Checks that try what is sent, which a fault in a record may show in as well."""
 
 
 def fault(name, fails, remedy, *changes):

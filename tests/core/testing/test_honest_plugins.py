@@ -13,6 +13,13 @@ BESIDES = """
 """
 
 
+def test_an_example_without_events_gets_some_made_up_that_fit_its_fields(run_kit):
+    fields = '{"author": {"@path": "$.userId"}, "text": {"@path": "$.messageId"}}'
+    without = f"\n\nTestAcme.examples = {{'send-note': Example(fields={fields})}}\n"
+    failed, result = run_kit(PLUGIN, "-k", "not heavy", contract=CONTRACT + without)
+    assert failed == [], result.stdout.str()
+
+
 @pytest.mark.parametrize(
     ("changes", "contract"),
     [

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from tests.core.testing.faults_in_deliveries import IN_DELIVERIES
 from tests.core.testing.faults_in_records import IN_RECORDS
+from tests.core.testing.faults_in_secrets import IN_SECRETS
 from tests.core.testing.planting import CONTRACT, IN_TROUBLE, PLUGIN, TAKE_LONG, changed
 
 pytest_plugins = ["pytester"]
 
 FAULTS = [
     *((fault, (*TAKE_LONG, *IN_TROUBLE)) for fault in IN_RECORDS),
-    *((fault, TAKE_LONG) for fault in IN_DELIVERIES),
+    *((fault, TAKE_LONG) for fault in [*IN_DELIVERIES, *IN_SECRETS]),
 ]
 
 
@@ -44,13 +45,15 @@ def test_a_fault_of_the_test_is_not_blamed_on_a_check_of_the_plugin_either(run_k
 def test_a_plugin_without_fault_passes_wholly(run_kit):
     failed, result = run_kit(PLUGIN)
     assert failed == []
-    result.assert_outcomes(passed=24)
+    result.assert_outcomes(passed=25)
 
 
 @pytest.mark.parametrize(
     ("fault", "long"), [pytest.param(*each, id=each[0].name.replace(" ", "-")) for each in FAULTS]
 )
-def test_a_planted_fault_fails_its_check_and_no_other_with_what_to_do(run_kit, fault, long):
+def test_a_planted_fault_fails_its_check_alone_of_those_that_run_with_what_to_do(
+    run_kit, fault, long
+):
     text = changed(PLUGIN, fault.changes)
     left_out = " and ".join(f"not {name}" for name in long if name != fault.fails)
     failed, result = run_kit(text, "-k", left_out)

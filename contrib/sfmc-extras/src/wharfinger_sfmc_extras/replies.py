@@ -33,9 +33,9 @@ class _Reply:
 
     session: wharfinger.Session
     status: int
-    headers: Mapping[str, str]
     text: str
     body: Mapping[str, Any]
+    wait_s: float | None
 
     @classmethod
     def of(cls, session: wharfinger.Session, response: Any) -> _Reply:
@@ -45,7 +45,9 @@ class _Reply:
             body = None
         text = response.content[:4000].decode("utf-8", "replace")
         body = body if isinstance(body, dict) else {}
-        return cls(session, response.status_code, response.headers, text, body)
+        asked_s = wharfinger.retry_after_s(response)
+        wait_s = None if asked_s is None else min(asked_s, _LONGEST_WAIT_S)
+        return cls(session, response.status_code, text, body, wait_s)
 
     @property
     def code(self) -> int:
@@ -60,11 +62,6 @@ class _Reply:
     def said(self) -> str:
         message = self.body.get("message")
         return self.shown(message if isinstance(message, str) else self.text)
-
-    @property
-    def wait_s(self) -> float | None:
-        text = self.headers.get("retry-after", "")
-        return min(float(text), _LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
     def shown(self, text: str) -> str:
         redacted = self.session.redact(text)

@@ -70,7 +70,21 @@ def sign_of_error(error: BaseException) -> Sign:
 def retry_after_s(response: httpx.Response) -> float | None:
     """Return the seconds that a reply asks to wait by ``Retry-After``; None where it does not.
 
-    A date is read against the reply's own ``Date``, so that no clock of ours matters.
+    A date is read against the reply's own ``Date``, so that no clock of ours matters. What makes
+    no sense asks for nothing.
+
+    Args:
+        response: A reply; only one with the status 429 or 503 can ask to wait.
+
+    Example:
+        ::
+
+            case 429 | 503:
+                raise wharfinger.ThrottledError(
+                    "Acme asks to wait.",
+                    code="throttled",
+                    retry_after_s=wharfinger.retry_after_s(response),
+                )
     """
     if response.status_code not in _ASKS_TO_WAIT:
         return None

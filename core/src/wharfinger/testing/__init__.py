@@ -18,9 +18,15 @@ except ImportError as error:
     text = 'wharfinger.testing needs pytest-httpx: pip install "wharfinger[testing]"'
     raise ImportError(text) from error
 
-from wharfinger.testing.destination_contract import DestinationContract, contract
+from wharfinger.testing.destination_contract import DestinationContract
 from wharfinger.testing.examples import Example
-from wharfinger.testing.options import pytest_addoption, vendor
+from wharfinger.testing.factory import contract
+from wharfinger.testing.options import (
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    vendor,
+    wharfinger_facts,
+)
 from wharfinger.testing.paper import Vendor
 
 __all__ = [
@@ -29,5 +35,7 @@ __all__ = [
     "Vendor",
     "contract",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "vendor",
+    "wharfinger_facts",
 ]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import logging
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
-from contextvars import ContextVar
-from typing import Any, Final, SupportsIndex
+import copy
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, Final
 
 import attrs
 import httpx
 import pytest
-import stamina
 
 from wharfinger.active import ActiveMapping
 from wharfinger.connection import Connection
@@ -27,8 +23,10 @@ from wharfinger.model.opening import Opening, Outline
 from wharfinger.model.outcome import Outcome, Receipt, Status
 from wharfinger.plugins import Plugins
 from wharfinger.testing.examples import Example, example_for
+from wharfinger.testing.listening import listening
 from wharfinger.testing.paper import SENDING, Vendor
 from wharfinger.testing.troubles import WORKING, Trouble
+from wharfinger.testing.waits import SLEPT_S
 
 __all__ = [
     "UNTOLD",
@@ -36,15 +34,11 @@ __all__ = [
     "Delivery",
     "InTrouble",
     "Performed",
-    "awake",
     "blame",
     "in_every_trouble",
-    "no_waits",
 ]
 
 _CONNECTION: Final = "contract"
-_SLEPT_S: Final[ContextVar[dict[str, float] | None]] = ContextVar("slept_s", default=None)
-"""Where the present ``perform`` is written down that wants to sleep."""
 UNTOLD: Final = "untold"
 """Code of what stands for outcomes that an action did not give."""
 _BLAMED: Final = (
@@ -65,6 +59,7 @@ class Performed:
         error: What it raised.
         slept_s: Seconds that it wanted to sleep, by the name of the function.
         was_cancelled: Whether somebody asked it to end.
+        changed_batch: Whether what it got was changed when it ended.
     """
 
     action: Action
@@ -74,6 +69,7 @@ class Performed:
     error: BaseException | None = None
     slept_s: dict[str, float] = attrs.field(factory=dict)
     was_cancelled: bool = False
+    changed_batch: bool = False
 
     @property
     def outcomes(self) -> list[Outcome] | None:
@@ -153,13 +149,12 @@ class Bench:
         """
         chosen = {slug: plugins.action(destination, slug) for slug in actions}
         tried = chosen or dict(plugins.actions(destination))
-        made = {slug: example_for(action) for slug, action in tried.items() if slug not in examples}
         return cls(
             plugins=plugins,
             destination=plugins.destination(destination),
             settings=settings,
             actions=tried,
-            examples={**made, **examples},
+            examples={slug: example_for(each, examples.get(slug)) for slug, each in tried.items()},
             working=working,
         )
 
@@ -221,7 +216,7 @@ class Bench:
             name: _overheard(mapping, delivery.performed)
             for name, mapping in connection.mappings.items()
         }
-        with _listening(delivery) if listen else nullcontext():
+        with listening(delivery.texts) if listen else nullcontext():
             async with connection:
                 delivery.texts += [("a finding", str(each)) for each in connection.findings]
                 delivery.receipts = await connection.deliver(
@@ -302,7 +297,8 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
     async def call(session: Session, batch: Batch) -> Sequence[Outcome]:
         written = Performed(action, batch)
         performed.append(written)
-        token, awake = SENDING.set(written.requests), _SLEPT_S.set(written.slept_s)
+        before = _copied(batch)
+        token, awake = SENDING.set(written.requests), SLEPT_S.set(written.slept_s)
         try:
             written.given = await perform(session, batch)
         except BaseException as error:
@@ -310,7 +306,8 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
             raise
         finally:
             SENDING.reset(token)
-            _SLEPT_S.reset(awake)
+            SLEPT_S.reset(awake)
+            written.changed_batch = before not in (None, _held(batch))
             task = asyncio.current_task()
             written.was_cancelled = bool(task and task.cancelling())
         if written.outcomes is None:
@@ -321,70 +318,19 @@ def _heard(action: Action, perform: Perform, performed: list[Performed]) -> Perf
     return call
 
 
-class _Lines(logging.Handler):
-    def __init__(self, texts: list[tuple[str, str]]) -> None:
-        super().__init__(logging.DEBUG)
-        self._texts = texts
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if record.exc_info:
-            text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
-        self._texts.append((f"the log of {record.name}", text))
+def _held(batch: Batch) -> tuple[list[Any], list[bytes]]:
+    """Return what a batch holds."""
+    return list(batch.payloads), list(batch.bodies)
 
 
-@contextmanager
-def _listening(delivery: Delivery) -> Iterator[None]:
-    """Hear what is logged and printed."""
-    root, lines, printed = logging.getLogger(), _Lines(delivery.texts), io.StringIO()
-    level = root.level
-    root.addHandler(lines)
-    root.setLevel(logging.DEBUG)
+def _copied(batch: Batch) -> tuple[list[Any], list[bytes]] | None:
+    """Return what a batch holds now, whatever becomes of it.
+
+    None where what it holds cannot be copied, or does not compare by its values: what an action's
+    ``form`` makes need not.
+    """
     try:
-        with redirect_stdout(printed), redirect_stderr(printed):
-            yield
-    finally:
-        root.setLevel(level)
-        root.removeHandler(lines)
-        delivery.texts.append(("what is printed", printed.getvalue()))
-
-
-@contextmanager
-def awake() -> Iterator[None]:
-    """Write down who wants to sleep while a batch is sent, and let nobody."""
-    sleep, doze = time.sleep, asyncio.sleep
-
-    def stay_awake(seconds: SupportsIndex | float, /) -> None:
-        slept_s = _SLEPT_S.get()
-        if not _in_a_loop():
-            sleep(seconds)
-        elif slept_s is not None:
-            slept_s["time.sleep"] = slept_s.get("time.sleep", 0.0) + float(seconds)
-
-    async def stay_up(delay: float, result: Any = None) -> Any:
-        slept_s = _SLEPT_S.get()
-        if slept_s is not None and delay > 0:
-            slept_s["asyncio.sleep"] = slept_s.get("asyncio.sleep", 0.0) + delay
-        return await doze(0, result)
-
-    time.sleep, asyncio.sleep = stay_awake, stay_up
-    try:
-        yield
-    finally:
-        time.sleep, asyncio.sleep = sleep, doze
-
-
-def _in_a_loop() -> bool:
-    """Tell whether this thread runs an event loop: sleeping in another one holds nobody up."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-@contextmanager
-def no_waits() -> Iterator[None]:
-    """Let every wait of the core pass at once."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
+        copied = copy.deepcopy(_held(batch))
+        return copied if copied == _held(batch) else None
+    except Exception:  # noqa: BLE001  # copying may fail in any way; another check says so
+        return None

@@ -15,7 +15,6 @@ from pytest_httpx import HTTPXMock
 from wharfinger.loading import load_plugins
 from wharfinger.model.batching import Unbatched
 from wharfinger.plugins import Plugins
-from wharfinger.suggest import did_you_mean
 from wharfinger.testing import (
     batches,
     diagnosing,
@@ -26,22 +25,18 @@ from wharfinger.testing import (
     outcomes,
     pickling,
     records,
+    repeating,
     running,
 )
-from wharfinger.testing.bench import Bench, Delivery, InTrouble, awake, in_every_trouble, no_waits
+from wharfinger.testing.bench import Bench, Delivery, InTrouble, in_every_trouble
 from wharfinger.testing.complaints import Complaint, complain
 from wharfinger.testing.examples import Example
+from wharfinger.testing.names import no_look_ups
 from wharfinger.testing.paper import Beside, Reply, Vendor, Wire, either
 from wharfinger.testing.troubles import WORKING, Trouble, troubles
+from wharfinger.testing.waits import awake, no_waits
 
-__all__ = ["DestinationContract", "Troubled", "contract"]
-
-_REPLIES: Final = ("answers", "besides", "refuses", "throttles")
-_FACTS: Final = (
-    *_REPLIES,
-    *("actions", "beside", "examples", "harmless", "may_import", "plugin", "settings"),
-    "status_confirms",
-)
+__all__ = ["DestinationContract", "Troubled"]
 
 
 @attrs.frozen
@@ -60,8 +55,9 @@ class DestinationContract:
     """Tests that a destination keeps its contract; derive a class whose name begins with Test.
 
     Every test looks at all actions and says of each fault what is wrong, where, and what to do.
-    The network is never reached, and nothing waits. The methods below say how the vendor answers;
-    `answers` must be given for anything but an empty object with the status 200.
+    The network is never reached, no name server is asked, and nothing waits. The methods below
+    say how the vendor answers; `answers` must be given for anything but an empty object with the
+    status 200.
 
     Attributes:
         destination: Slug of the destination.
@@ -71,7 +67,8 @@ class DestinationContract:
         actions: Slugs of the actions that are tried; none for all of the destination.
         examples: Events per action. An action without gets events made up from its fields.
         harmless: Statuses by which the vendor says that it did nothing, so that even what must
-            not happen twice may be tried again.
+            not happen twice may be tried again. Name 403 or 404 only where the vendor means by it
+            that one should come later.
         status_confirms: Slugs of the actions for which the status alone says that the vendor
             accepts. For others a page of a proxy with the status 200 must not count as delivered.
         may_import: Heavy modules that may be imported when the plugin loads.
@@ -125,8 +122,8 @@ class DestinationContract:
 
     @pytest.fixture
     def wire(self, httpx_mock: HTTPXMock) -> Iterator[Wire]:
-        """Where all requests of a test come together; waits pass at once."""
-        with no_waits(), awake():
+        """Where all requests of a test come together; nothing waits, and no name is looked up."""
+        with no_waits(), awake(), no_look_ups():
             yield Wire(httpx_mock)
 
     @pytest.fixture
@@ -295,6 +292,15 @@ class DestinationContract:
             )
         )
 
+    def test_another_try_sends_the_same_request(self, usable: Bench, troubled: Troubled) -> None:
+        """A batch stays as it is, and what may be repeated is not another request then."""
+        complain(c for each in troubled.found for c in repeating.changed(each.slug, each.delivery))
+        complain(
+            complaint
+            for slug in usable.actions
+            for complaint in asyncio.run(repeating.repeated(usable, slug, self.throttles))
+        )
+
     def test_requests_go_to_the_declared_hosts(self, troubled: Troubled) -> None:
         """By the session, and wherever a vendor may redirect to."""
         complain(c for each in troubled.found for c in hosts.refused(each.where, each.delivery))
@@ -363,32 +369,3 @@ def _in_small_batches(bench: Bench, slug: str) -> Delivery:
     batch = {"lanes": 1} if isinstance(policy, Unbatched) else {"lanes": 1, "rows": batches.ROWS}
     events = list(bench.examples[slug].events) * batches.ROWS
     return asyncio.run(bench.deliver(slug, bench.working(), events, batch=batch))
-
-
-def contract(destination: str, **facts: Any) -> type[DestinationContract]:
-    """Make the class of a contract; for those who would rather call than derive.
-
-    Args:
-        destination: Slug of the destination.
-        facts: The attributes of `DestinationContract`; `answers`, `besides`, `refuses` and
-            `throttles` as functions without ``self``.
-
-    Returns:
-        A class of tests; give it a name that begins with ``Test``.
-
-    Raises:
-        TypeError: There is no such attribute.
-
-    Example:
-        ::
-
-            TestAcme = contract("acme", settings=SETTINGS, answers=acme_answers)
-    """
-    if unknown := sorted(facts.keys() - set(_FACTS)):
-        hints = " ".join(did_you_mean(name, _FACTS) for name in unknown)
-        raise TypeError(f"a contract has no {', '.join(unknown)}. {hints}")
-    methods = {
-        name: staticmethod(fact) if callable(fact) and name in _REPLIES else fact
-        for name, fact in facts.items()
-    }
-    return type("TestContract", (DestinationContract,), {"destination": destination, **methods})

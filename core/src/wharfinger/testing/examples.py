@@ -27,7 +27,8 @@ class Example:
 
     Attributes:
         events: Events that the vendor accepts: two or more that make different payloads, and at
-            best all of one order key.
+            best all of one order key; none to have them made up from the fields that the action
+            requires.
         refused: Events that the vendor refuses although their payloads are valid, while others of
             the same request are accepted; none where there are no such events.
         fields: The field mapping, as in a configuration; what it leaves out comes from the
@@ -35,18 +36,22 @@ class Example:
         trigger: The trigger; ``""`` for the action's default, or else for all of the events.
     """
 
-    events: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]] = ()
     refused: Sequence[Mapping[str, Any]] = ()
     fields: Mapping[str, Any] = attrs.field(factory=dict)
     trigger: str = ""
 
 
-def example_for(action: Action) -> Example:
-    """Make up an example from the fields that an action requires.
+def example_for(action: Action, given: Example | None = None) -> Example:
+    """Return an example with events; they are made up from the fields that an action requires.
 
     Args:
-        action: An action that nobody gave an example for.
+        action: The action.
+        given: What somebody gave for it, perhaps without events.
     """
+    given = given or Example()
+    if given.events:
+        return given
     needed = [
         field
         for field in fields_of(action.payload)
@@ -63,7 +68,12 @@ def example_for(action: Action) -> Example:
         for sample in _SAMPLES
     ]
     fields = {field.name: {"@path": f"$.properties.{field.name}"} for field in needed}
-    return Example(events=events, fields=fields, trigger='type = "track"')
+    return attrs.evolve(
+        given,
+        events=events,
+        fields={**fields, **given.fields},
+        trigger=given.trigger or 'type = "track"',
+    )
 
 
 def _is_needed(field: Field) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -117,6 +118,8 @@ class _Leaks:
                 error = performed.error
                 told = f"{error!r} {error} {vars(error)}"
                 yield from self._in(where, f"a {type(error).__name__}", told)
+                chain = "".join(traceback.format_exception(error))
+                yield from self._in(where, f"what a {type(error).__name__} was raised from", chain)
         for outcomes in (receipt.outcomes for receipt in delivery.receipts):
             yield from self._in(where, "an outcome", repr(outcomes))
         for place, text in delivery.texts:
@@ -156,8 +159,22 @@ class _Leaks:
 
 
 def _forms(secret: str) -> set[str]:
-    plain = base64.b64encode(secret.encode()).decode()
-    return {secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], plain}
+    """Return how a secret may be written, also amid other text that was encoded with it."""
+    plain = secret.encode()
+    amid = {_amid(plain, before) for before in range(3)}
+    spoken = {secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1]}
+    return {*spoken, *amid, *(each.translate(_FOR_URLS) for each in amid), plain.hex()}
+
+
+_FOR_URLS: Final = str.maketrans("+/", "-_")
+
+
+def _amid(secret: bytes, before: int) -> str:
+    """Return what is in Base64 of a secret alone, after so many bytes of something else."""
+    written = base64.b64encode(bytes(before) + secret).decode()
+    # Three bytes make four signs; those at both ends are made of the neighbours as well.
+    whole = (before + len(secret)) * 8 // 6
+    return written[-(-before * 8 // 6) : whole]
 
 
 def _written(bench: Bench) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Final
@@ -10,6 +11,7 @@ from wharfinger.model.action import Effect
 from wharfinger.model.outcome import NOT_SENT, Status
 from wharfinger.testing.bench import UNTOLD, Delivery, InTrouble, Performed
 from wharfinger.testing.complaints import Complaint
+from wharfinger.testing.paper import LOOKING
 from wharfinger.testing.troubles import RETRY_AFTER_S
 
 __all__ = [
@@ -21,7 +23,6 @@ __all__ = [
     "untold",
 ]
 
-_LOOKING: Final = ("GET", "HEAD", "OPTIONS")
 _CLOCKS_S: Final = 1
 """Seconds by which a wait may be shorter that was given as a point in time."""
 
@@ -92,7 +93,7 @@ def sent_twice(found: InTrouble) -> Iterator[Complaint]:
         sent = Counter(
             (request.method, str(request.url), request.content)
             for request in performed.requests
-            if request.method not in _LOOKING
+            if request.method not in LOOKING
         )
         if performed.action.effect is Effect.ONCE and any(times > 1 for times in sent.values()):
             yield Complaint(
@@ -103,20 +104,25 @@ def sent_twice(found: InTrouble) -> Iterator[Complaint]:
 
 
 def throttled(found: InTrouble) -> Iterator[Complaint]:
-    """Complain where the wait that a vendor asked for is lost."""
-    if not found.trouble.asks_to_wait:
-        return
+    """Complain where the wait that a vendor asked for is lost, or is none."""
     for performed in found.delivery.performed:
         for outcome in performed.outcomes or ():
-            asked = performed.requests and outcome.status is Status.RETRY
-            if asked and (outcome.retry_after_s or 0) < RETRY_AFTER_S - _CLOCKS_S:
-                yield Complaint(
-                    found.where,
-                    f"retry_after_s is {outcome.retry_after_s}, but the vendor asked for "
-                    f"{RETRY_AFTER_S} seconds.",
-                    "raise ThrottledError(..., retry_after_s=float(header)) with what Retry-After "
-                    "says, so that the host does not come back too early.",
+            if outcome.status is not Status.RETRY or not performed.requests:
+                continue
+            wait_s = outcome.retry_after_s
+            if wait_s is not None and not 0 <= wait_s < math.inf:
+                yield Complaint(found.where, f"retry_after_s is {wait_s}.", _WAIT)
+            elif found.trouble.asks_to_wait and (wait_s or 0) < RETRY_AFTER_S - _CLOCKS_S:
+                text = (
+                    f"retry_after_s is {wait_s}, but the vendor asked for {RETRY_AFTER_S} seconds."
                 )
+                yield Complaint(found.where, text, _WAIT)
+
+
+_WAIT: Final = (
+    "raise ThrottledError(..., retry_after_s=wharfinger.retry_after_s(response)): it reads seconds "
+    "and dates, and gives None where Retry-After is missing or makes no sense."
+)
 
 
 def accepted(slug: str, delivery: Delivery) -> Iterator[Complaint]:

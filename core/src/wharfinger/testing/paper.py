@@ -18,6 +18,7 @@ from pytest_httpx import HTTPXMock
 
 __all__ = [
     "GARBAGE",
+    "LOOKING",
     "SENDING",
     "Answer",
     "Beside",
@@ -43,6 +44,8 @@ Garbage = Literal["html", "empty", "null", "list", "text", "truncated", "not-utf
 
 SENDING: Final[ContextVar[list[httpx.Request] | None]] = ContextVar("sending", default=None)
 """Where the delivering requests of the present ``perform`` are written down."""
+LOOKING: Final = ("GET", "HEAD", "OPTIONS")
+"""Methods of requests that change nothing (RFC 9110, 9.2.1)."""
 _VENDOR: Final = "wharfinger.testing.vendor"
 _DEEP: Final = 100_000
 _LARGE: Final = 1_000_000

@@ -13,6 +13,7 @@ from wharfinger.model.action import Effect
 from wharfinger.model.outcome import Status
 from wharfinger.testing.paper import GARBAGE, Answer, Garbage, Reply, Vendor
 from wharfinger.testing.scrambling import SCRAMBLES, scrambled
+from wharfinger.testing.throttling import NONSENSE, asking_by_date, asking_for, asking_in_silence
 
 __all__ = ["RETRY_AFTER_S", "WORKING", "Trouble", "troubles"]
 
@@ -38,7 +39,8 @@ class Trouble:
         idempotent: Statuses that tell it truly for an action that may be repeated.
         once: The same for an action that must not happen twice.
         remedy: What an author does where another status comes out.
-        asks_to_wait: Whether the vendor says for how long, which is `RETRY_AFTER_S`.
+        asks_to_wait: Whether the vendor says for how long: `RETRY_AFTER_S`, or by a date a little
+            more.
         may_have_arrived: Whether the request may have taken effect all the same.
         is_confirmed: Whether the status alone would confirm it.
     """
@@ -95,13 +97,7 @@ def troubles(
         "raise CredentialsError for 401, so that the connection waits for a person and no event "
         "is lost.",
     )
-    yield _trouble(
-        f"answers 429 with Retry-After: {RETRY_AFTER_S}",
-        lambda vendor: vendor.answers(lambda request: throttles(request, RETRY_AFTER_S)),
-        {_R},
-        "raise ThrottledError(..., retry_after_s=...) with the seconds of Retry-After.",
-        asks_to_wait=True,
-    )
+    yield from _throttled(lambda request: throttles(request, RETRY_AFTER_S))
     for status in (500, 502, 503, 504):
         yield _trouble(
             f"answers {status}",
@@ -113,12 +109,18 @@ def troubles(
             once={_U, _H} | ({_R} if status in harmless else set()),
             may_have_arrived=status not in harmless,
         )
-    yield _trouble(
-        "answers 403",
-        lambda vendor: vendor.accepts(403, json={"message": "Forbidden"}),
-        {_J, _R, _U, _H},
-        "look at the status before the body: what the vendor forbids is not delivered.",
-    )
+    for status, words in ((403, "Forbidden"), (404, "Not found")):
+        yield _trouble(
+            f"answers {status}",
+            lambda vendor, status=status, words=words: vendor.refuses(  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                status, json={"message": words}
+            ),
+            {_J, _U, _H} | ({_R} if status in harmless else set()),
+            "look at the status before the body: what the vendor forbids is not delivered, nor is "
+            "what it does not find. Raise HaltedError where a person must change something, or "
+            "else RejectedError; it must not go round for ever. If the vendor asks to come later "
+            "by this status, name it in `harmless`.",
+        )
     yield _trouble(
         "redirects to another host",
         lambda vendor: vendor.accepts(302, headers={"Location": "https://elsewhere.invalid/"}),
@@ -148,6 +150,24 @@ def troubles(
         yield _unreadable(f"answers with {name}", partial(_answer, answer), _D)
 
 
+def _throttled(throttles: Answer) -> Iterator[Trouble]:
+    """Yield every way to ask to wait, with and without saying for how long."""
+    silent = {"without Retry-After": asking_in_silence(throttles)}
+    nonsense = {f"with Retry-After: {each}": asking_for(each, throttles) for each in NONSENSE}
+    told = {
+        f"with Retry-After: {RETRY_AFTER_S}": throttles,
+        "with a date in Retry-After": asking_by_date(RETRY_AFTER_S, throttles),
+    }
+    for way, answer in {**told, **silent, **nonsense}.items():
+        yield _trouble(
+            f"answers 429 {way}",
+            partial(_answer, answer),
+            {_R},
+            "raise ThrottledError(..., retry_after_s=wharfinger.retry_after_s(response)).",
+            asks_to_wait=way in told,
+        )
+
+
 def _garble(kind: Garbage, vendor: Vendor) -> None:
     vendor.garbles(kind)
 
@@ -161,9 +181,10 @@ def _unreadable(name: str, script: Callable[[Vendor], object], *as_well: Status)
         name,
         script,
         {_J, _R, _U, _H, *as_well},
-        "raise UnknownError where a reply cannot be read: the request may have taken effect, and "
-        "with Effect.ONCE it must not be repeated. Return delivered for what a reply confirms; "
-        "where the status alone does, name the action in `status_confirms`.",
+        "the request may have taken effect where a reply cannot be read. With Effect.IDEMPOTENT "
+        "raise RetryError, for a repetition does no harm; with Effect.ONCE raise UnknownError, for "
+        "it must not be repeated. Return delivered for what a reply confirms; where the status "
+        "alone does, name the action in `status_confirms`.",
         once={_J, _U, _H, *as_well},
         may_have_arrived=True,
     )

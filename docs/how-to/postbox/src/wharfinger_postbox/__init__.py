@@ -81,7 +81,7 @@ async def send_letters(
             raise wharfinger.ThrottledError(
                 "Postbox asks this account to slow down.",
                 code="rate-limited",
-                retry_after_s=float(response.headers.get("Retry-After", 1)),
+                retry_after_s=wharfinger.retry_after_s(response),
             )
         case 503:
             raise wharfinger.RetryError("Postbox is closed for the moment.", code="unavailable")
