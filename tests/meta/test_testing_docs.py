@@ -48,7 +48,7 @@ def _blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("shown", "count"), [("test-a-plugin.md", 25), ("write-a-plugin.md", 1)])
+@pytest.mark.parametrize(("shown", "count"), [("test-a-plugin.md", 26), ("write-a-plugin.md", 1)])
 def test_the_tests_of_a_page_pass_without_a_plugin_for_async_tests(
     docs, tmp_path, run_pytest, shown, count
 ):
