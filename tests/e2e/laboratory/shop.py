@@ -226,11 +226,11 @@ ABSENT: Final = object()
 
 
 def _trait(name: str) -> Callable[[Event], Any]:
-    return lambda event: event["traits"].get(name, ABSENT)
+    return lambda event: event.get("traits", {}).get(name, ABSENT)
 
 
 def _property(name: str) -> Callable[[Event], Any]:
-    return lambda event: event["properties"].get(name, ABSENT)
+    return lambda event: event.get("properties", {}).get(name, ABSENT)
 
 
 def _tracks(name: str) -> Callable[[Event], bool]:

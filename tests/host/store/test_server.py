@@ -389,15 +389,36 @@ def test_a_schema_may_have_a_name_that_is_a_word_of_the_language(
         assert made.write(count).result() == 2
 
 
-def test_what_a_standby_that_took_over_never_heard_of_was_not_written(url: str) -> None:
+def test_what_a_server_that_crashed_or_a_standby_never_heard_of_was_not_written(url: str) -> None:
+    place = server.Server.of(Secret(url))
+    place.prepare()
+    session, other = place.open(reading=False), place.open(reading=False)
+    number = "SELECT CAST(pg_current_xact_id() AS TEXT)"
+    try:
+        (ours,) = session.write(lambda db: db.execute(number).fetchone(), durable=True)
+        assert session._was_written(ours, session._mark, 1)
+        # A server that forgot our second transaction gives its number to somebody else's.
+        (theirs,) = other.write(lambda db: db.execute(number).fetchone(), durable=True)
+        assert not session._was_written(theirs, session._mark, 2)
+        assert not session._was_written(str(int(ours) + 1_000_000), session._mark, 2)
+    finally:
+        session.close()
+        other.close()
+
+
+def test_what_sessions_left_behind_is_forgotten_some_day(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = server.Server.of(Secret(url))
     place.prepare()
     session = place.open(reading=False)
     try:
-        (number,) = session.once(
-            lambda db: db.execute("SELECT CAST(pg_current_xact_id() AS TEXT)").fetchone()
-        )
-        assert session._was_written(number)
-        assert not session._was_written(str(int(number) + 1_000_000))
+        for _ in range(3):
+            session.write(count, durable=True)
+        place.hear_clock(place.clock() + 31 * 86_400)
+        monkeypatch.setattr(server.Server, "hear_clock", lambda *_: None)
+        session.write(count, durable=True)
+        marks = "SELECT name, value FROM facts WHERE name LIKE 'wrote %'"
+        assert session.ask(lambda db: db.execute(marks).fetchall()) == [(session._mark, 4)]
     finally:
         session.close()

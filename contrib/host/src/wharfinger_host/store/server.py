@@ -8,6 +8,7 @@ written, and nobody can wait for somebody who waits for him.
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -63,6 +64,10 @@ _NOT_NOW: Final = ("08", "25006", "40", "53", "55P03", "57")
 _OF_THE_LINE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 _LOST: Final = ("08", "25P03", "57P")
 _VERSION: Final = "schema_version"
+_WROTE: Final = "wrote"
+"""Facts that begin with this say what each session wrote last."""
+_DAY_S: Final = 86_400
+_FORGET_DAYS: Final = 30
 _OLDEST: Final = 130_000
 _NOW: Final = "extract(epoch FROM clock_timestamp())"
 
@@ -227,6 +232,9 @@ class ServerSession:
         self._server = server
         self._is_for_reading = reading
         self._db: PostgresDatabase | None = None
+        self._mark = ""
+        self._mark_until_s = 0.0
+        self._writes = 0
 
     def write(self, work: Work, *, durable: bool) -> Any:  # noqa: ARG002  # see _transact
         """Do work in one transaction, while nobody else writes."""
@@ -280,6 +288,7 @@ class ServerSession:
         try:
             number = self._begin(db)
             made = work(db)
+            mark, count = self._leave_mark(db)
         except BaseException:
             _undo(db)
             raise
@@ -287,7 +296,7 @@ class ServerSession:
             ended = db.connection.execute("COMMIT").statusmessage
         except psycopg.Error as error:
             if self._let_go_if_lost(error):
-                raise InDoubtError(partial(self._was_written, number)) from error
+                raise InDoubtError(partial(self._was_written, number, mark, count)) from error
             raise
         if ended != "COMMIT":
             raise StoreError(f"The ledger {self._server.shown} took a change back.")
@@ -305,6 +314,20 @@ class ServerSession:
         self._server.hear_clock(float(now_s))
         return str(number)
 
+    def _leave_mark(self, db: PostgresDatabase) -> tuple[str, int]:
+        """Write down which transaction of this session this is, by the name of a fact."""
+        now_s = self._server.clock()
+        if now_s >= self._mark_until_s:
+            self._mark_until_s = now_s + _DAY_S
+            self._mark = _mark_of(now_s, secrets.token_hex(8))
+            db.execute(
+                "DELETE FROM facts WHERE name >= ? AND name < ?",
+                (_mark_of(0.0), _mark_of(now_s - _FORGET_DAYS * _DAY_S)),
+            )
+        self._writes += 1
+        set_fact(db, self._mark, self._writes)
+        return self._mark, self._writes
+
     def _look(self, work: Work, db: PostgresDatabase) -> Any:
         try:
             (now_s,) = _last_row(
@@ -315,21 +338,24 @@ class ServerSession:
         finally:
             _undo(db)
 
-    def _was_written(self, number: str) -> bool:
+    def _was_written(self, number: str, mark: str, count: int) -> bool:
         """Ask what became of a transaction whose end was not heard.
 
-        A standby that took over without it has not come to its number yet: it is not written there.
+        Its number only says whether the server is still at it. A server that crashed before
+        anything of it was safe gives the number to another one, and so does a standby that took
+        over; what it left behind is there if and only if it was written.
 
         Raises:
             ServerDownError: The server does not answer, or is still at it.
-            StoreError: It no longer knows.
         """
         (status,) = self.once(partial(_status_of, number))
         if status == "in progress":
             raise ServerDownError(self._server.shown, "it is still at the last transaction")
-        if status is None:
-            raise StoreError(f"The ledger {self._server.shown} knows no more of a transaction.")
-        return bool(status == "committed")
+        return bool(self.once(lambda db: fact(db, mark)) == count)
+
+
+def _mark_of(now_s: float, name: str = "") -> str:
+    return f"{_WROTE} {int(now_s):011} {name}"
 
 
 def _undo(db: PostgresDatabase) -> None:
