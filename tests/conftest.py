@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import signal
 import ssl
 from typing import Any
 
@@ -16,6 +17,9 @@ from hypothesis import settings
 # the code; integration tries the same ones each time, so that a failure there is about the change.
 settings.register_profile("wharfinger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("wharfinger")
+
+# A shell lets what it starts in the background ignore Ctrl-C, and that goes on to every child.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Reading the signatures of all commands takes longer than most of them run, and they stay the same.
 typer.testing._get_command = functools.cache(typer.testing._get_command)  # type: ignore[attr-defined]  # above
