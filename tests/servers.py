@@ -100,11 +100,11 @@ class _Server:
         """Make what it needs before it starts for the first time."""
 
     def command(self) -> list[str]:
-        """Return what starts it."""
+        """Return what starts it; each server says so itself."""
         raise NotImplementedError
 
     def answers(self) -> bool:
-        """Tell whether it takes connections."""
+        """Tell whether it takes connections; each server says so itself."""
         raise NotImplementedError
 
     def start(self) -> None:

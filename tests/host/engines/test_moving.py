@@ -125,6 +125,16 @@ def named(event, name):
     return {**event, "messageId": name}
 
 
+async def move_with_the_second_row_delivered(quay):
+    """Accept two events about one contact, of which the later is delivered to rows, and move."""
+    quay.register("main")
+    quay.accept(*(named(identify(1), f"m{n}") for n in range(2)))
+    held, targets = quay.held("main", quay.partition("u1")), quay.targets()
+    row = (2, targets["rows"], "delivered", "", 1, 200, None, 0)
+    quay.store.write(settle, [(held, Settlement(ledger=[row]))]).result()
+    await quay.move()
+
+
 def ids(events):
     return sorted(event.id for event in events)
 
@@ -196,12 +206,7 @@ async def test_a_row_that_was_written_after_one_that_was_not_is_written_again(co
     plugin.write_text(keyed)
     quay = Quay(config, tmp_path)
     try:
-        quay.register("main")
-        quay.accept(*(named(identify(1), f"m{n}") for n in range(2)))
-        held, targets = quay.held("main", quay.partition("u1")), quay.targets()
-        row = (2, targets["rows"], "delivered", "", 1, 200, None, 0)
-        quay.store.write(settle, [(held, Settlement(ledger=[row]))]).result()
-        await quay.move()
+        await move_with_the_second_row_delivered(quay)
         assert [(e.id, e.only) for e in quay.arrived("main")] == [
             ("m0", ()),
             ("m1", ("notes", "rows")),
@@ -209,7 +214,7 @@ async def test_a_row_that_was_written_after_one_that_was_not_is_written_again(co
         # The ledger knows both again, and of neither that it is done with.
         taken, _ = quay.store.write(take_over, "w", "main", 0, 0).result()
         events = quay.arrived("main")
-        entered = quay.store.write(enter, taken, events, [targets["rows"]], 0).result()
+        entered = quay.store.write(enter, taken, events, [quay.targets()["rows"]], 0).result()
         assert [(each.seq, each.known) for each in entered] == [(1, {}), (2, {})]
     finally:
         quay.store.close()
@@ -232,12 +237,7 @@ async def test_what_a_mapping_says_must_not_be_sent_twice_is_not_moved_again(
     plugin.write_text(plugin.read_text().replace("payload=Row,\n", keyed) + ONCE)
     quay = Quay(config, tmp_path)
     try:
-        quay.register("main")
-        quay.accept(*(named(identify(1), f"m{n}") for n in range(2)))
-        held, targets = quay.held("main", quay.partition("u1")), quay.targets()
-        row = (2, targets["rows"], "delivered", "", 1, 200, None, 0)
-        quay.store.write(settle, [(held, Settlement(ledger=[row]))]).result()
-        await quay.move()
+        await move_with_the_second_row_delivered(quay)
         (_, last) = quay.arrived("main")
         assert last.only == (("notes",) if at_most_once else ("notes", "rows"))
     finally:

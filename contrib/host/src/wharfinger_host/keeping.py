@@ -177,7 +177,7 @@ def _once_it_answers(configuration: Configuration) -> Store:
         if said:
             tell("ledger-up", "The ledger answers; work begins.")
         return store
-    raise AssertionError("it never ends to repeat")  # pragma: no cover
+    raise AssertionError("it never ends to repeat")  # pragma: no cover  # for mypy alone
 
 
 def _sleep(seconds: float) -> None:

@@ -143,7 +143,7 @@ class Disk:
                     return made
         finally:
             self._no_longer_waits(mine)
-        raise AssertionError("it never ends to repeat")  # pragma: no cover
+        raise AssertionError("it never ends to repeat")  # pragma: no cover  # for mypy alone
 
     def give_up_after(self, seconds: float) -> None:
         """Wait for room no longer than this; what cannot be written by then raises."""
